@@ -1,0 +1,146 @@
+//! Judging one document: paragraphs, features, both stages, verdicts.
+
+use crate::document::Span;
+use crate::features::{Extractor, Features, Script};
+use crate::label::Label;
+use crate::model::context::{Relations, Seen, Surroundings};
+use crate::model::text::sigmoid;
+use crate::model::{DEFAULT_KEEP, Model};
+use crate::paragraph::{Unit, paragraphs};
+use crate::verdict::{Guard, Verdict};
+
+/// Judges documents with a model at one operating point.
+///
+/// ```
+/// use despam::{Classifier, Label, Model};
+///
+/// let classifier = Classifier::new(Model::default_model());
+/// let text = b"The council met on Monday and voted to repair the old bridge by spring.\n\
+///     Share on Facebook | Share on Twitter | Print this page | E-mail\n";
+/// let verdicts = classifier.judge(text);
+/// assert_eq!(verdicts.len(), 2);
+/// assert_eq!(verdicts[0].label, Label::Content);
+/// assert!(verdicts[1].spam() > verdicts[0].spam());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Classifier<'m> {
+    model: &'m Model,
+    unit: Unit,
+    threshold: f64,
+}
+
+/// Buffers for judging, to be kept from one document to the next. One a thread.
+pub struct Scratch<'m> {
+    extractor: Extractor<'m>,
+    features: Features,
+    spans: Vec<Span>,
+    seen: Vec<Seen>,
+    scripts: Vec<Script>,
+    hashes: Vec<u64>,
+    topic: Vec<u32>,
+    topic_ends: Vec<usize>,
+    relations: Relations,
+}
+
+impl<'m> Classifier<'m> {
+    /// A classifier at the default operating point, splitting as [`Unit::Auto`] does.
+    pub fn new(model: &'m Model) -> Self {
+        let threshold = model.threshold(DEFAULT_KEEP).unwrap_or(model.points()[0].threshold);
+        Classifier { model, unit: Unit::Auto, threshold }
+    }
+
+    /// Splits documents by `unit`.
+    pub fn with_unit(self, unit: Unit) -> Self {
+        Classifier { unit, ..self }
+    }
+
+    /// Takes paragraphs of a spam probability of `threshold` and above for spam.
+    pub fn with_threshold(self, threshold: f64) -> Self {
+        Classifier { threshold, ..self }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &'m Model {
+        self.model
+    }
+
+    /// The threshold in force.
+    pub fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// Buffers for [`Classifier::judge_with`].
+    pub fn scratch(&self) -> Scratch<'m> {
+        Scratch {
+            extractor: Extractor::new(self.model.tokenizer()),
+            features: Features::default(),
+            spans: Vec::new(),
+            seen: Vec::new(),
+            scripts: Vec::new(),
+            hashes: Vec::new(),
+            topic: Vec::new(),
+            topic_ends: Vec::new(),
+            relations: Relations::default(),
+        }
+    }
+
+    /// A verdict for every paragraph of `text`, in order.
+    pub fn judge(&self, text: &[u8]) -> Vec<Verdict> {
+        self.judge_with(text, &mut self.scratch())
+    }
+
+    /// The same, with buffers from [`Classifier::scratch`] reused.
+    pub fn judge_with(&self, text: &[u8], scratch: &mut Scratch<'m>) -> Vec<Verdict> {
+        scratch.spans.clear();
+        scratch.spans.extend(paragraphs(text, self.unit));
+        scratch.see(self.model, text);
+        let surroundings = Surroundings::new(&scratch.seen);
+        let document_words = scratch.document_words();
+        let verdict = |(i, span): (usize, &Span)| {
+            let seen = &scratch.seen[i];
+            let known = &self.model.card().scripts;
+            let guard = Guard::of(scratch.scripts[i], seen.shape.words(), document_words, known);
+            let decision = self.model.context().value(&surroundings, i).decision(seen.value);
+            self.decide(*span, decision, seen.value.ad_share(), guard)
+        };
+        scratch.spans.iter().enumerate().map(verdict).collect()
+    }
+
+    fn decide(&self, span: Span, decision: f64, ad_share: f64, guard: Option<Guard>) -> Verdict {
+        let spam = if guard.is_some() { 0.0 } else { sigmoid(decision) };
+        let (ad, chrome) = (spam * ad_share, spam * (1.0 - ad_share));
+        let label = match () {
+            () if guard.is_some() || spam < self.threshold => Label::Content,
+            () if ad > chrome => Label::Ad,
+            () => Label::Chrome,
+        };
+        Verdict { span, ad, chrome, label, guard }
+    }
+}
+
+impl Scratch<'_> {
+    /// Takes in what the text stage sees of every paragraph in `spans`.
+    fn see(&mut self, model: &Model, text: &[u8]) {
+        self.seen.clear();
+        self.scripts.clear();
+        self.hashes.clear();
+        self.topic.clear();
+        self.topic_ends.clear();
+        self.topic_ends.push(0);
+        for span in &self.spans {
+            self.extractor.extract(&span.lossy(text), &mut self.features);
+            let value = model.text().value(&self.features);
+            self.seen.push(Seen { value, shape: self.features.shape, overlap: None, repeats: 0 });
+            self.scripts.push(self.features.script);
+            self.hashes.push(self.features.words_hash);
+            self.topic.extend(&self.features.topic);
+            self.topic_ends.push(self.topic.len());
+        }
+        let topic = |i: usize| &self.topic[self.topic_ends[i]..self.topic_ends[i + 1]];
+        self.relations.relate(&mut self.seen, topic, |i| self.hashes[i]);
+    }
+
+    fn document_words(&self) -> f32 {
+        self.seen.iter().map(|seen| seen.shape.words()).sum()
+    }
+}

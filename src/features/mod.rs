@@ -1,0 +1,23 @@
+//! Text to numbers: what the model sees of one paragraph.
+//!
+//! A paragraph becomes a *bag* (ids of hashed words, word pairs and token
+//! classes) and a *shape* (about thirty numbers on its form, each cut into
+//! bins). Training and serving run this same code. Nothing here knows labels,
+//! weights, neighbours or documents.
+//!
+//! There are two ways to the same features: [`Extractor::extract`], fast, and
+//! [`reference`], which asks the `tokenizers` pipeline for every token and
+//! keeps their names. A property test holds them equal.
+
+mod bag;
+mod shape;
+mod tokenizer;
+
+pub use bag::{Extractor, Features, Named, reference};
+pub use shape::{BIN_COUNT, SHAPE_COUNT, Script, Shape, bin_name, shape_name};
+pub use tokenizer::{Tokenizer, TokenizerError};
+
+/// Version of everything in this room that decides which features a text has.
+///
+/// A model records the version it was trained with and is refused by any other.
+pub const FEATURE_VERSION: u32 = 1;

@@ -1,0 +1,487 @@
+//! The context stage: what a paragraph's place says about it.
+//!
+//! Logistic regression over numbers drawn from the text stage's values of the
+//! whole document: the paragraph's own value, its neighbours', its rank, the mass
+//! of genuine text before and after it, its overlap of words with the rest,
+//! repetition, position and form. Every number is relative or multiplied with the
+//! document's junk share, so that one model serves raw page text and extractor
+//! output.
+//!
+//! The decision value is linear in the paragraph's own text value, given its
+//! surroundings: `decision = own_factor * text value + sum of the other numbers`.
+//! So what a word adds can be told exactly.
+
+use crate::features::Shape;
+use crate::model::text::{TextValue, sigmoid};
+
+/// What the context stage sees of one paragraph.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// The text stage's value.
+    pub value: TextValue,
+    /// The paragraph's form.
+    pub shape: Shape,
+    /// Share of its topic words that genuine paragraphs elsewhere in the document
+    /// have, in [0, 1]; `None` without topic words or without other paragraphs.
+    pub overlap: Option<f32>,
+    /// How many other paragraphs of the document have the same words.
+    pub repeats: u32,
+}
+
+/// Finds what the paragraphs of one document have in common, reusing its table.
+pub struct Relations {
+    mass: Vec<f32>,
+    counts: std::collections::HashMap<u64, u32>,
+}
+
+/// Slots of the table of topic words; words that share one count as the same.
+const TOPIC_BITS: u32 = 14;
+
+impl Default for Relations {
+    fn default() -> Self {
+        Relations { mass: vec![0.0; 1 << TOPIC_BITS], counts: Default::default() }
+    }
+}
+
+impl Relations {
+    /// Fills in overlap and repeats of all of a document's paragraphs, from their
+    /// topic words and the hash of all their words.
+    pub fn relate<'f>(
+        &mut self,
+        seen: &mut [Seen],
+        topic: impl Fn(usize) -> &'f [u32],
+        words_hash: impl Fn(usize) -> u64,
+    ) {
+        let slot = |word: &u32| (word >> (32 - TOPIC_BITS)) as usize;
+        self.counts.clear();
+        for (i, seen) in seen.iter().enumerate() {
+            *self.counts.entry(words_hash(i)).or_default() += 1;
+            let genuine = 1.0 - sigmoid(seen.value.spam()) as f32;
+            topic(i).iter().for_each(|word| self.mass[slot(word)] += genuine);
+        }
+        let alone = seen.len() < 2;
+        for (i, seen) in seen.iter_mut().enumerate() {
+            seen.repeats = self.counts[&words_hash(i)] - 1;
+            let genuine = 1.0 - sigmoid(seen.value.spam()) as f32;
+            let words = topic(i);
+            // What is left of a word's mass without this paragraph; rounding may
+            // leave a crumb of it.
+            words.iter().for_each(|word| self.mass[slot(word)] -= genuine);
+            let share = |word: &u32| match self.mass[slot(word)] {
+                crumb if crumb < 1e-3 => 0.0,
+                mass => mass.min(1.0),
+            };
+            seen.overlap = (!alone && !words.is_empty())
+                .then(|| words.iter().map(share).sum::<f32>() / words.len() as f32);
+            words.iter().for_each(|word| self.mass[slot(word)] += genuine);
+        }
+        for i in 0..seen.len() {
+            topic(i).iter().for_each(|word| self.mass[slot(word)] = 0.0);
+        }
+    }
+}
+
+/// One number of the context stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// What is measured.
+    pub what: &'static str,
+    /// Of which paragraph: 0 this one, -1 the one before, and so on.
+    pub at: i8,
+    /// Whether it is multiplied with the document's junk share.
+    pub by_junk: bool,
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.what)?;
+        if self.at != 0 {
+            write!(f, " at {:+}", self.at)?;
+        }
+        if self.by_junk {
+            f.write_str(" * junk share")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number of the context stage: what multiplies the paragraph's own text value,
+/// or a number on its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A factor of the own text value.
+    OwnFactor(f32),
+    /// A number by itself.
+    Plain(f32),
+}
+
+/// Neighbours looked at one by one, on either side.
+const NEIGHBOURS: isize = 4;
+/// Half-widths of the windows that means are taken over.
+const WINDOWS: [(usize, &str); 3] =
+    [(3, "mean spam within 3"), (8, "mean spam within 8"), (25, "mean spam within 25")];
+/// Distances count up to so many paragraphs.
+const FARTHEST: usize = 60;
+/// Words of a paragraph that can anchor genuine text.
+const ANCHOR_WORDS: f32 = 15.0;
+/// Paragraphs of up to so many words form runs of short lines.
+const SHORT_WORDS: f32 = 6.0;
+
+/// A document prepared for [`Surroundings::visit`].
+pub struct Surroundings<'d> {
+    seen: &'d [Seen],
+    spam: Vec<f64>,
+    /// Running sums, one longer than the document.
+    balance_sums: Vec<f64>,
+    ad_sums: Vec<f64>,
+    genuine_words: Vec<f64>,
+    rank: Vec<f32>,
+    anchor_before: Vec<u16>,
+    anchor_after: Vec<u16>,
+    short_run: Vec<u32>,
+    junk: f64,
+    junk_words: f64,
+    mean_overlap: f32,
+}
+
+impl<'d> Surroundings<'d> {
+    /// Takes in a whole document; time and memory are linear in its paragraphs
+    /// (a logarithm aside, for the ranks).
+    pub fn new(seen: &'d [Seen]) -> Self {
+        let spam: Vec<f64> = seen.iter().map(|seen| sigmoid(seen.value.spam())).collect();
+        let words = |i: usize| f64::from(seen[i].shape.words());
+        let count = seen.len().max(1) as f64;
+        let all_words: f64 = (0..seen.len()).map(words).sum();
+        let junk_words: f64 = (0..seen.len()).map(|i| spam[i] * words(i)).sum();
+        let overlaps = || seen.iter().filter_map(|seen| seen.overlap);
+        Surroundings {
+            seen,
+            balance_sums: running(spam.iter().map(|p| 2.0 * p - 1.0)),
+            ad_sums: running(seen.iter().zip(&spam).map(|(seen, p)| seen.value.ad_share() * p)),
+            genuine_words: running((0..seen.len()).map(|i| words(i) * (1.0 - spam[i]))),
+            rank: ranks(seen),
+            anchor_before: distances(seen.iter().zip(&spam).map(is_anchor)),
+            anchor_after: {
+                let mut after = distances(seen.iter().zip(&spam).rev().map(is_anchor));
+                after.reverse();
+                after
+            },
+            short_run: short_runs(seen),
+            junk: spam.iter().sum::<f64>() / count,
+            junk_words: junk_words / all_words.max(1.0),
+            mean_overlap: overlaps().sum::<f32>() / overlaps().count().max(1) as f32,
+            spam,
+        }
+    }
+
+    /// Calls `put` with every number of paragraph `i`, always the same names in
+    /// the same order.
+    pub fn visit(&self, i: usize, mut put: impl FnMut(Name, Number)) {
+        self.visit_own(i, &mut put);
+        self.visit_neighbours(i, &mut put);
+        self.visit_place(i, &mut put);
+        self.visit_form(i, &mut put);
+    }
+
+    fn visit_own(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
+        let seen = &self.seen[i];
+        let mut own = |what, factor: f64| {
+            put(Name { what, at: 0, by_junk: false }, Number::OwnFactor(factor as f32 / 4.0));
+        };
+        own("own text", 1.0);
+        own("own text * junk share", self.junk);
+        own("own text * junk share of words", self.junk_words);
+        own("own text * spam within 3", self.mean(&self.balance_sums, i, 3));
+        own("own text * rank", f64::from(self.rank[i]));
+        own("own text in a short line", f64::from(seen.shape.words() <= SHORT_WORDS));
+        let log_words = f64::from(ln_1p(seen.shape.words())) / 5.0;
+        own("own text * log of words", log_words);
+        let mut plain = plain(put, self.junk);
+        let value = seen.value.spam() as f32;
+        plain("text strongly spam", ((value - 2.0) / 4.0).clamp(0.0, 2.0), 0, false);
+        plain("text strongly genuine", ((-value - 2.0) / 4.0).clamp(0.0, 2.0), 0, false);
+        plain("probability by text", self.spam[i] as f32, 0, true);
+        plain("share of ad", (seen.value.ad_share() * self.spam[i]) as f32, 0, true);
+    }
+
+    fn visit_neighbours(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
+        let mut plain = plain(put, self.junk);
+        for at in (-NEIGHBOURS..=NEIGHBOURS).filter(|at| *at != 0) {
+            let near = at.abs() <= 2;
+            let neighbour = self.neighbour(i, at);
+            let at = at as i8;
+            let balance = neighbour.map_or(0.0, |j| 2.0 * self.spam[j] as f32 - 1.0);
+            plain("spam", balance, at, near);
+            if near {
+                let value = neighbour.map_or(0.0, |j| self.seen[j].value.spam() as f32);
+                plain("text value", (value / 4.0).clamp(-2.0, 2.0), at, false);
+                plain("absent", f32::from(neighbour.is_none()), at, false);
+                let shape = neighbour.map(|j| &self.seen[j].shape);
+                plain(
+                    "log of words",
+                    shape.map_or(0.0, |shape| ln_1p(shape.words()) / 5.0),
+                    at,
+                    near,
+                );
+                let prose = shape.is_some_and(Shape::ends_like_prose);
+                plain("ends like prose", f32::from(prose), at, false);
+                let alike = shape.map_or(0.0, |shape| {
+                    (ln_1p(shape.words()) - ln_1p(self.seen[i].shape.words())).abs()
+                });
+                plain("difference of log of words", alike.min(3.0), at, false);
+            }
+        }
+        for (width, name) in WINDOWS {
+            plain(name, self.mean(&self.balance_sums, i, width) as f32, 0, true);
+        }
+        plain("mean of ads within 3", self.mean(&self.ad_sums, i, 3) as f32, 0, false);
+        let sides = [self.neighbour(i, -1), self.neighbour(i, 1)];
+        let around = || sides.iter().flatten().map(|j| self.spam[*j] as f32);
+        plain("least spam beside", around().fold(1.0, f32::min), 0, true);
+        plain("most spam beside", around().fold(0.0, f32::max), 0, true);
+    }
+
+    fn visit_place(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
+        let mut plain = plain(put, self.junk);
+        let count = self.seen.len();
+        plain("rank", self.rank[i], 0, true);
+        let last = count - 1 - i;
+        plain("log of paragraphs before", ln_1p(i as f32) / 6.0, 0, true);
+        plain("log of paragraphs after", ln_1p(last as f32) / 6.0, 0, true);
+        plain("position", i as f32 / count as f32, 0, true);
+        let all = self.genuine_words[count];
+        let before = self.genuine_words[i];
+        let after = all - self.genuine_words[i + 1];
+        plain("log of genuine words before", ln_1p(before as f32) / 8.0, 0, true);
+        plain("log of genuine words after", ln_1p(after as f32) / 8.0, 0, true);
+        let share_before = (before / all.max(1.0)) as f32;
+        let share_after = (after / all.max(1.0)) as f32;
+        plain("share of genuine words before", share_before, 0, true);
+        plain("genuine words on both sides", share_before.min(share_after), 0, true);
+        plain("no genuine words before", f32::from(before < 8.0), 0, false);
+        plain("no genuine words after", f32::from(after < 8.0), 0, false);
+        let far = |distance: u16| ln_1p(f32::from(distance)) / 4.0;
+        let (back, ahead) = (far(self.anchor_before[i]), far(self.anchor_after[i]));
+        plain("distance to prose before", back, 0, true);
+        plain("distance to prose after", ahead, 0, true);
+        plain("distance to prose", back.min(ahead), 0, true);
+        plain("distance to prose on both sides", back.max(ahead), 0, true);
+    }
+
+    fn visit_form(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
+        let mut plain = plain(put, self.junk);
+        let Seen { shape, overlap, repeats, .. } = &self.seen[i];
+        plain("log of words", ln_1p(shape.words()) / 5.0, 0, true);
+        plain("ends like prose", f32::from(shape.ends_like_prose()), 0, true);
+        plain("starts in lower case", f32::from(shape.starts_lower()), 0, true);
+        plain("share of capitalised words", shape.capitalised(), 0, true);
+        plain("share of function words", shape.function_words(), 0, true);
+        plain("share of digits", shape.digits(), 0, true);
+        plain("log of run of short lines", ln_1p(self.short_run[i] as f32) / 4.0, 0, true);
+        let lone_short = self.short_run[i] == 1;
+        plain("lone short line", f32::from(lone_short), 0, true);
+        plain("words in common with the rest", overlap.unwrap_or(self.mean_overlap), 0, true);
+        let relative = overlap.map_or(0.0, |overlap| overlap - self.mean_overlap);
+        plain("words in common above the mean", relative, 0, true);
+        let weighed = relative * ln_1p(shape.words()) / 5.0;
+        plain("words in common above the mean * log of words", weighed, 0, false);
+        plain("nothing in common", f32::from(*overlap == Some(0.0)), 0, true);
+        plain("repeated", ln_1p(*repeats as f32).min(2.0), 0, true);
+    }
+
+    fn neighbour(&self, i: usize, at: isize) -> Option<usize> {
+        i.checked_add_signed(at).filter(|j| *j < self.seen.len())
+    }
+
+    /// Mean over the paragraphs within `width` of `i`, itself left out; 0 if none.
+    fn mean(&self, sums: &[f64], i: usize, width: usize) -> f64 {
+        let (low, high) = (i.saturating_sub(width), (i + width + 1).min(self.seen.len()));
+        let own = sums[i + 1] - sums[i];
+        (sums[high] - sums[low] - own) / (high - low - 1).max(1) as f64
+    }
+}
+
+/// Puts a plain number, and if asked its product with the junk share.
+fn plain<P: FnMut(Name, Number)>(
+    put: &mut P,
+    junk: f64,
+) -> impl FnMut(&'static str, f32, i8, bool) {
+    let junk = junk as f32;
+    move |what, value, at, by_junk| {
+        put(Name { what, at, by_junk: false }, Number::Plain(value));
+        if by_junk {
+            put(Name { what, at, by_junk: true }, Number::Plain(value * junk));
+        }
+    }
+}
+
+fn running(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut sums = vec![0.0];
+    let mut sum = 0.0;
+    sums.extend(values.map(|value| {
+        sum += value;
+        sum
+    }));
+    sums
+}
+
+/// Share of paragraphs with a lower text value, ties halved, less one half.
+fn ranks(seen: &[Seen]) -> Vec<f32> {
+    let values: Vec<f64> = seen.iter().map(|seen| seen.value.spam()).collect();
+    let mut order: Vec<u32> = (0..seen.len() as u32).collect();
+    order.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    let mut ranks = vec![0.0; seen.len()];
+    let mut below = 0;
+    for run in order.chunk_by(|a, b| values[*a as usize] == values[*b as usize]) {
+        let rank = (below as f32 + run.len() as f32 / 2.0) / seen.len() as f32 - 0.5;
+        run.iter().for_each(|i| ranks[*i as usize] = rank);
+        below += run.len();
+    }
+    ranks
+}
+
+fn is_anchor((seen, spam): (&Seen, &f64)) -> bool {
+    seen.shape.words() >= ANCHOR_WORDS && *spam < 0.3
+}
+
+/// Distance to the nearest anchor before each paragraph, itself left out.
+fn distances(anchors: impl Iterator<Item = bool>) -> Vec<u16> {
+    let mut distance = FARTHEST;
+    anchors
+        .map(|anchor| {
+            let this = distance;
+            distance = if anchor { 1 } else { (distance + 1).min(FARTHEST) };
+            this as u16
+        })
+        .collect()
+}
+
+/// For each paragraph the length of the run of short ones it is in; 0 if long.
+fn short_runs(seen: &[Seen]) -> Vec<u32> {
+    let short = |seen: &Seen| seen.shape.words() <= SHORT_WORDS;
+    let runs = seen.chunk_by(|a, b| short(a) && short(b));
+    runs.flat_map(|run| {
+        let length = if short(&run[0]) { run.len() as u32 } else { 0 };
+        std::iter::repeat_n(length, run.len())
+    })
+    .collect()
+}
+
+fn ln_1p(value: f32) -> f32 {
+    libm::log1pf(value)
+}
+
+/// The names of all numbers, in their order.
+pub fn names() -> Vec<Name> {
+    let seen = [Seen::default()];
+    let mut names = Vec::new();
+    Surroundings::new(&seen).visit(0, |name, _| names.push(name));
+    names
+}
+
+/// The weights of the context stage.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContextModel {
+    intercept: f32,
+    weights: Vec<f32>,
+}
+
+/// A decision value and the part of it that is proportional to the text value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ContextValue {
+    /// What the own text value is multiplied with.
+    pub own_factor: f64,
+    /// All the rest.
+    pub rest: f64,
+}
+
+impl ContextModel {
+    /// A model from its weights, one a number in the order of [`names`]; `None` if
+    /// there are not as many.
+    pub fn new(intercept: f32, weights: Vec<f32>) -> Option<Self> {
+        (weights.len() == names().len()).then_some(ContextModel { intercept, weights })
+    }
+
+    /// The weight that holds for every paragraph.
+    pub fn intercept(&self) -> f32 {
+        self.intercept
+    }
+
+    /// A weight a number, in the order of [`names`].
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// The parts of paragraph `i`'s decision value.
+    pub fn value(&self, surroundings: &Surroundings<'_>, i: usize) -> ContextValue {
+        let mut value = ContextValue { own_factor: 0.0, rest: f64::from(self.intercept) };
+        let mut weights = self.weights.iter();
+        surroundings.visit(i, |_, number| {
+            let weight = weights.next().map_or(0.0, |weight| f64::from(*weight));
+            match number {
+                Number::OwnFactor(factor) => value.own_factor += weight * f64::from(factor),
+                Number::Plain(number) => value.rest += weight * f64::from(number),
+            }
+        });
+        value
+    }
+}
+
+impl ContextValue {
+    /// The decision value: log odds of spam.
+    pub fn decision(self, text: TextValue) -> f64 {
+        self.own_factor * text.spam() + self.rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(values: &[f64]) -> Vec<Seen> {
+        let value = |spam: &f64| TextValue { ad: *spam - 2.0, chrome: *spam };
+        values.iter().map(|spam| Seen { value: value(spam), ..Seen::default() }).collect()
+    }
+
+    #[test]
+    fn names_are_distinct_and_the_same_for_any_paragraph() {
+        let names = names();
+        for (i, name) in names.iter().enumerate() {
+            assert!(!names[..i].contains(name), "{name} twice");
+        }
+        let seen = document(&[1.0, -3.0, 0.5, 2.0]);
+        let surroundings = Surroundings::new(&seen);
+        for i in 0..seen.len() {
+            let mut here = Vec::new();
+            surroundings.visit(i, |name, _| here.push(name));
+            assert_eq!(here, names);
+        }
+    }
+
+    #[test]
+    fn numbers_are_finite_whatever_the_values() {
+        for values in [vec![0.0], vec![800.0, -800.0], vec![3.0; 300]] {
+            let seen = document(&values);
+            let surroundings = Surroundings::new(&seen);
+            for i in 0..seen.len() {
+                surroundings.visit(i, |name, number| {
+                    let (Number::OwnFactor(value) | Number::Plain(value)) = number;
+                    assert!(value.is_finite() && value.abs() <= 4.0, "{name}: {value}");
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_halve_ties_and_centre_on_zero() {
+        let ranks = ranks(&document(&[5.0, 1.0, 1.0, 9.0]));
+        // Below: 2 of 4 plus half of itself; 0 plus half of two; 3 plus a half.
+        assert_eq!(ranks, [0.125, -0.25, -0.25, 0.375]);
+    }
+
+    #[test]
+    fn distances_count_paragraphs_back_to_an_anchor() {
+        let far = FARTHEST as u16;
+        assert_eq!(distances([false, true, false, false, true].into_iter()), [far, far, 1, 2, 3]);
+    }
+}

@@ -1,0 +1,312 @@
+//! The model file, and every check before one is used.
+//!
+//! One safetensors file with the tensors
+//!
+//! | name | type | shape |
+//! |---|---|---|
+//! | `text.intercept` | I16 | 2 |
+//! | `text.bins` | I16 | number of bins, 2 |
+//! | `text.bag` | I16 | 2^bits, 2 |
+//! | `context.intercept` | F32 | 1 |
+//! | `context.weights` | F32 | number of context numbers |
+//!
+//! and one metadata key, `despam`, whose value is JSON: `format_version`,
+//! `feature_version`, the SHA-256 of the tensors, the names of the context
+//! numbers, the tokenizer, the operating points, the self-test and the card. One
+//! key only, because several would be written in random order. Files that do not
+//! fit are refused, never guessed at; nothing in a file is executed.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::card::Card;
+use super::context::{self, ContextModel};
+use super::text::{TextModel, WeightPair};
+use super::{Model, ModelParts, OperatingPoint, SelfTest};
+use crate::features::{BIN_COUNT, FEATURE_VERSION};
+
+/// Version of the file's layout.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Largest file that is looked at.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+const KEY: &str = "despam";
+
+/// Why a model file is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file cannot be read.
+    #[error("cannot read the file: {0}")]
+    Io(#[from] std::io::Error),
+    /// The file is larger than any model.
+    #[error("not a despam model: {0} bytes is more than any model has")]
+    TooLarge(u64),
+    /// Not a safetensors file, or a damaged one.
+    #[error("not a despam model: not a well-formed safetensors file ({0})")]
+    Container(String),
+    /// A safetensors file of something else.
+    #[error("not a despam model: no \"despam\" metadata")]
+    NotDespam,
+    /// The metadata are not what this version writes.
+    #[error("damaged model: its metadata cannot be read ({0})")]
+    Metadata(String),
+    /// Written by another version of the layout.
+    #[error(
+        "model format version {found} is not supported (this is version {FORMAT_VERSION}): \
+         use a newer despam, or train the model again"
+    )]
+    FormatVersion {
+        /// The version that the file names.
+        found: u32,
+    },
+    /// Trained on other features.
+    #[error(
+        "the model was trained with feature version {found}, this despam has {FEATURE_VERSION}: \
+         use the despam that trained it, or train the model again"
+    )]
+    FeatureVersion {
+        /// The version that the file names.
+        found: u32,
+    },
+    /// A tensor is missing, or of the wrong type or shape.
+    #[error("damaged model: tensor {name}: {cause}")]
+    Tensor {
+        /// The tensor's name.
+        name: &'static str,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The tensors are not the ones that were written.
+    #[error("damaged model: the checksum of its weights does not match")]
+    Checksum,
+    /// The tokenizer cannot be built.
+    #[error("damaged model: {0}")]
+    Tokenizer(String),
+    /// A value is out of its range.
+    #[error("damaged model: {0}")]
+    Content(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Versions {
+    format_version: u32,
+    feature_version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    format_version: u32,
+    feature_version: u32,
+    sha256: String,
+    context_numbers: Vec<String>,
+    points: Vec<OperatingPoint>,
+    card: Card,
+    self_test: Vec<SelfTest>,
+    tokenizer: serde_json::Value,
+}
+
+impl Model {
+    /// Reads and checks a model file.
+    pub fn load(path: &Path) -> Result<Model, ModelError> {
+        let length = std::fs::metadata(path)?.len();
+        if length > MAX_BYTES {
+            return Err(ModelError::TooLarge(length));
+        }
+        Model::from_bytes(&std::fs::read(path)?)
+    }
+
+    /// Reads and checks a model from the bytes of its file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Model, ModelError> {
+        let container =
+            |error: safetensors::SafeTensorError| ModelError::Container(error.to_string());
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(container)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(container)?;
+        let metadata =
+            header.metadata().as_ref().and_then(|map| map.get(KEY)).ok_or(ModelError::NotDespam)?;
+        let unreadable = |error: serde_json::Error| ModelError::Metadata(error.to_string());
+        let versions: Versions = serde_json::from_str(metadata).map_err(unreadable)?;
+        if versions.format_version != FORMAT_VERSION {
+            return Err(ModelError::FormatVersion { found: versions.format_version });
+        }
+        if versions.feature_version != FEATURE_VERSION {
+            return Err(ModelError::FeatureVersion { found: versions.feature_version });
+        }
+        let metadata: Metadata = serde_json::from_str(metadata).map_err(unreadable)?;
+        let found = Tensors::read(&tensors)?;
+        if found.sha256() != metadata.sha256 {
+            return Err(ModelError::Checksum);
+        }
+        Model::from_parts(found.into_parts(metadata)?)
+    }
+
+    /// The bytes of the model's file; the same model has the same bytes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let tensors = Tensors::of(self);
+        let tokenizer = serde_json::from_str(&self.tokenizer_json)
+            .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+        let metadata = Metadata {
+            format_version: FORMAT_VERSION,
+            feature_version: FEATURE_VERSION,
+            sha256: tensors.sha256(),
+            context_numbers: context_numbers(),
+            points: self.points.clone(),
+            card: self.card.clone(),
+            self_test: self.self_test.clone(),
+            tokenizer,
+        };
+        let metadata = serde_json::to_string(&metadata)
+            .map_err(|error| ModelError::Metadata(error.to_string()))?;
+        let views = tensors.views()?;
+        let header = HashMap::from([(KEY.to_owned(), metadata)]);
+        safetensors::serialize(views, Some(header))
+            .map_err(|error| ModelError::Container(error.to_string()))
+    }
+}
+
+fn context_numbers() -> Vec<String> {
+    context::names().iter().map(ToString::to_string).collect()
+}
+
+const INTERCEPT: &str = "text.intercept";
+const BINS: &str = "text.bins";
+const BAG: &str = "text.bag";
+const CONTEXT_INTERCEPT: &str = "context.intercept";
+const CONTEXT_WEIGHTS: &str = "context.weights";
+
+/// The tensors as little-endian bytes with their shapes, in the order of the table.
+struct Tensors {
+    intercept: Vec<u8>,
+    bins: Vec<u8>,
+    bag: Vec<u8>,
+    context_intercept: Vec<u8>,
+    context_weights: Vec<u8>,
+}
+
+impl Tensors {
+    fn of(model: &Model) -> Self {
+        let pairs = |pairs: &[WeightPair]| -> Vec<u8> {
+            pairs.iter().flatten().flat_map(|weight| weight.to_le_bytes()).collect()
+        };
+        let floats = |floats: &[f32]| -> Vec<u8> {
+            floats.iter().flat_map(|weight| weight.to_le_bytes()).collect()
+        };
+        Tensors {
+            intercept: pairs(&[model.text.intercept()]),
+            bins: pairs(model.text.bins()),
+            bag: pairs(model.text.bag()),
+            context_intercept: floats(&[model.context.intercept()]),
+            context_weights: floats(model.context.weights()),
+        }
+    }
+
+    fn read(file: &SafeTensors<'_>) -> Result<Self, ModelError> {
+        let read = |name: &'static str, dtype: Dtype, shape: &[Option<usize>]| {
+            let wrong = |cause: String| ModelError::Tensor { name, cause };
+            let view = file.tensor(name).map_err(|_| wrong("missing".to_owned()))?;
+            let fits = view.shape().len() == shape.len()
+                && view
+                    .shape()
+                    .iter()
+                    .zip(shape)
+                    .all(|(found, wanted)| wanted.is_none_or(|w| w == *found));
+            if view.dtype() != dtype || !fits {
+                return Err(wrong(format!("is {:?} of shape {:?}", view.dtype(), view.shape())));
+            }
+            Ok(view.data().to_vec())
+        };
+        Ok(Tensors {
+            intercept: read(INTERCEPT, Dtype::I16, &[Some(2)])?,
+            bins: read(BINS, Dtype::I16, &[Some(BIN_COUNT), Some(2)])?,
+            bag: read(BAG, Dtype::I16, &[None, Some(2)])?,
+            context_intercept: read(CONTEXT_INTERCEPT, Dtype::F32, &[Some(1)])?,
+            context_weights: read(CONTEXT_WEIGHTS, Dtype::F32, &[None])?,
+        })
+    }
+
+    fn in_order(&self) -> [(&'static str, Dtype, Vec<usize>, &[u8]); 5] {
+        let pairs = |bytes: &[u8]| vec![bytes.len() / 4, 2];
+        [
+            (INTERCEPT, Dtype::I16, vec![2], &self.intercept),
+            (BINS, Dtype::I16, pairs(&self.bins), &self.bins),
+            (BAG, Dtype::I16, pairs(&self.bag), &self.bag),
+            (CONTEXT_INTERCEPT, Dtype::F32, vec![1], &self.context_intercept),
+            (
+                CONTEXT_WEIGHTS,
+                Dtype::F32,
+                vec![self.context_weights.len() / 4],
+                &self.context_weights,
+            ),
+        ]
+    }
+
+    fn views(&self) -> Result<Vec<(&'static str, TensorView<'_>)>, ModelError> {
+        self.in_order()
+            .into_iter()
+            .map(|(name, dtype, shape, bytes)| {
+                let view = TensorView::new(dtype, shape, bytes);
+                view.map(|view| (name, view))
+                    .map_err(|error| ModelError::Container(error.to_string()))
+            })
+            .collect()
+    }
+
+    fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, _, shape, bytes) in self.in_order() {
+            hash.update(format!("{name}{shape:?}"));
+            hash.update(bytes);
+        }
+        hex(&hash.finalize())
+    }
+
+    fn into_parts(self, metadata: Metadata) -> Result<ModelParts, ModelError> {
+        let text = TextModel::new(
+            pairs(&self.intercept).next().unwrap_or_default(),
+            pairs(&self.bins).collect(),
+            pairs(&self.bag).collect(),
+        );
+        let text = text.ok_or_else(|| ModelError::Tensor {
+            name: BAG,
+            cause: format!("{} rows is not a power of two in range", self.bag.len() / 4),
+        })?;
+        if metadata.context_numbers != context_numbers() {
+            return Err(ModelError::Content(
+                "its context numbers are not this version's".to_owned(),
+            ));
+        }
+        let intercept = floats(&self.context_intercept).next().unwrap_or(f32::NAN);
+        let weights: Vec<f32> = floats(&self.context_weights).collect();
+        let count = weights.len();
+        let context = ContextModel::new(intercept, weights).ok_or_else(|| ModelError::Tensor {
+            name: CONTEXT_WEIGHTS,
+            cause: format!("{count} weights for {} numbers", context::names().len()),
+        })?;
+        Ok(ModelParts {
+            tokenizer_json: metadata.tokenizer.to_string(),
+            text,
+            context,
+            points: metadata.points,
+            self_test: metadata.self_test,
+            card: metadata.card,
+        })
+    }
+}
+
+fn pairs(bytes: &[u8]) -> impl Iterator<Item = WeightPair> {
+    let weight = |two: &[u8]| i16::from_le_bytes([two[0], two[1]]);
+    bytes.chunks_exact(4).map(move |four| [weight(&four[..2]), weight(&four[2..])])
+}
+
+fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
+    bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,173 @@
+//! The model: tokenizer, the two stages, operating points and the card, and the
+//! file they travel in. Nothing here reads documents.
+
+pub mod card;
+pub mod context;
+pub mod format;
+pub mod text;
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::features::Tokenizer;
+use card::Card;
+use context::ContextModel;
+use text::TextModel;
+
+pub use format::ModelError;
+
+/// A threshold named by the share of genuine text that it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoint {
+    /// Share of genuine words, and of genuine paragraphs, kept on documents the
+    /// model never saw, in per cent.
+    pub keep: f64,
+    /// Paragraphs of this spam probability or above are spam; in [0, 1].
+    pub threshold: f64,
+}
+
+/// The share kept, in per cent, that is used unless another is asked for.
+pub const DEFAULT_KEEP: f64 = 99.5;
+
+/// A document with what the model says of each of its paragraphs, by which a
+/// machine can tell that it computes the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// The paragraphs, a line each.
+    pub paragraphs: Vec<String>,
+    /// Their spam probabilities.
+    pub spam: Vec<f64>,
+}
+
+/// A model, ready to judge.
+#[derive(Debug)]
+pub struct Model {
+    tokenizer: Tokenizer,
+    tokenizer_json: String,
+    text: TextModel,
+    context: ContextModel,
+    points: Vec<OperatingPoint>,
+    self_test: Vec<SelfTest>,
+    card: Card,
+}
+
+/// What a model is put together from.
+#[derive(Clone, Debug)]
+pub struct ModelParts {
+    /// Description of the tokenizer, in the `tokenizer.json` form.
+    pub tokenizer_json: String,
+    /// The text stage.
+    pub text: TextModel,
+    /// The context stage.
+    pub context: ContextModel,
+    /// At least one operating point.
+    pub points: Vec<OperatingPoint>,
+    /// The self-test; may be empty.
+    pub self_test: Vec<SelfTest>,
+    /// The card.
+    pub card: Card,
+}
+
+static DEFAULT: &[u8] = include_bytes!("../../models/default.safetensors");
+
+impl Model {
+    /// The model that is compiled in, loaded once.
+    ///
+    /// ```
+    /// let model = despam::Model::default_model();
+    /// assert!(model.threshold(99.5).is_some());
+    /// ```
+    ///
+    /// # Panics
+    /// Never in a released build: a test loads the compiled-in bytes.
+    pub fn default_model() -> &'static Model {
+        static MODEL: OnceLock<Model> = OnceLock::new();
+        MODEL.get_or_init(|| match Model::from_bytes(DEFAULT) {
+            Ok(model) => model,
+            Err(error) => panic!("the compiled-in model is damaged: {error}"),
+        })
+    }
+
+    /// A model from its parts, all of them checked.
+    ///
+    /// # Errors
+    /// If the tokenizer cannot be used, a threshold is not in [0, 1], a share kept
+    /// is not in (0, 100], there is no operating point or a weight is not finite.
+    pub fn from_parts(parts: ModelParts) -> Result<Self, ModelError> {
+        let tokenizer = Tokenizer::from_json(&parts.tokenizer_json)
+            .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+        check_points(&parts.points)?;
+        let intercept = parts.context.intercept();
+        let mut weights = parts.context.weights().iter().copied().chain([intercept]);
+        if let Some(bad) = weights.find(|weight| !weight.is_finite()) {
+            return Err(ModelError::Content(format!("a context weight is {bad}")));
+        }
+        let ModelParts { tokenizer_json, text, context, points, self_test, card } = parts;
+        Ok(Model { tokenizer, tokenizer_json, text, context, points, self_test, card })
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Description of the tokenizer, for `tokenizers` in any language.
+    pub fn tokenizer_json(&self) -> &str {
+        &self.tokenizer_json
+    }
+
+    /// The text stage.
+    pub fn text(&self) -> &TextModel {
+        &self.text
+    }
+
+    /// The context stage.
+    pub fn context(&self) -> &ContextModel {
+        &self.context
+    }
+
+    /// The operating points, from the one that keeps most.
+    pub fn points(&self) -> &[OperatingPoint] {
+        &self.points
+    }
+
+    /// The threshold of the operating point that keeps `keep` per cent.
+    pub fn threshold(&self, keep: f64) -> Option<f64> {
+        self.points
+            .iter()
+            .find(|point| (point.keep - keep).abs() < 1e-9)
+            .map(|point| point.threshold)
+    }
+
+    /// The self-test.
+    pub fn self_test(&self) -> &[SelfTest] {
+        &self.self_test
+    }
+
+    /// What the model says of itself.
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+}
+
+fn check_points(points: &[OperatingPoint]) -> Result<(), ModelError> {
+    if points.is_empty() {
+        return Err(ModelError::Content("no operating point".to_owned()));
+    }
+    for OperatingPoint { keep, threshold } in points {
+        if !(0.0..=1.0).contains(threshold) {
+            return Err(ModelError::Content(format!("threshold {threshold} is not in [0, 1]")));
+        }
+        if !(*keep > 0.0 && *keep <= 100.0) {
+            return Err(ModelError::Content(format!("{keep} per cent kept is not in (0, 100]")));
+        }
+    }
+    if points
+        .windows(2)
+        .any(|two| two[0].keep <= two[1].keep || two[0].threshold < two[1].threshold)
+    {
+        return Err(ModelError::Content("operating points are not in falling order".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,342 @@
+//! The training data as numbers: equal paragraphs once, documents as lists of them.
+//!
+//! Extractors repeat the same paragraphs over and over. A *row* is a paragraph's
+//! text within one fold; its features are computed once, and its labels are
+//! counted. Documents, made ones too, are lists of rows of their own fold, so that
+//! no fold ever sees a paragraph's text as training and as test.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::dataset::LabelledDocument;
+use super::fit::{Rows, SplitMix};
+use super::recipe::{AugmentRecipe, Recipe};
+use crate::features::{BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer};
+use crate::label::Label;
+use crate::model::context::{Relations, Seen};
+use crate::model::text::{TextValue, bag_scale};
+
+/// Which side of extraction a document is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum View {
+    /// All text of a page.
+    Page,
+    /// What an extractor left.
+    Extracted,
+    /// Made of other documents, for training only.
+    Made,
+}
+
+/// A document as rows.
+#[derive(Clone, Debug)]
+pub struct RowDocument {
+    /// Number of its set in [`Corpus::sources`].
+    pub source: u32,
+    /// Number of its group.
+    pub group: u32,
+    /// The fold it is tested in.
+    pub fold: u8,
+    /// Its view.
+    pub view: View,
+    /// Number of its extractor in [`Corpus::extractors`], if any.
+    pub extractor: Option<u32>,
+    /// Its paragraphs: row and label.
+    pub paragraphs: Vec<(u32, Option<Label>)>,
+}
+
+/// All of the training data.
+pub struct Corpus {
+    /// Features of the rows: column 0 is the intercept, then the bins, then the bag.
+    pub rows: Rows,
+    /// Form of each row.
+    pub shapes: Vec<Shape>,
+    /// Script of each row.
+    pub scripts: Vec<Script>,
+    /// Fold of each row.
+    pub folds: Vec<u8>,
+    hashes: Vec<u64>,
+    topic: Vec<u32>,
+    topic_ends: Vec<usize>,
+    /// The documents read, in their order.
+    pub documents: Vec<RowDocument>,
+    /// Names of the sets.
+    pub sources: Vec<String>,
+    /// Names of the extractors.
+    pub extractors: Vec<String>,
+    /// Number of groups.
+    pub groups: usize,
+}
+
+/// Column of a bin.
+pub const FIRST_BIN: u32 = 1;
+/// Column of bag slot 0.
+pub const FIRST_BAG: u32 = FIRST_BIN + BIN_COUNT as u32;
+
+/// The fold of a group, the same in every run.
+pub fn fold_of(group: &str, seed: u64, folds: usize) -> u8 {
+    let hash = group.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    SplitMix(hash).below(folds) as u8
+}
+
+impl Corpus {
+    /// Turns documents into rows, on `threads` threads; the result does not depend
+    /// on their number. `progress` hears of rows done and rows in all.
+    pub fn new(
+        documents: &[LabelledDocument],
+        tokenizer: &Tokenizer,
+        recipe: &Recipe,
+        threads: usize,
+        progress: &dyn Fn(usize, usize),
+    ) -> Self {
+        let columns = FIRST_BAG as usize + (1 << recipe.text.bits);
+        let mut corpus = Corpus {
+            rows: Rows::new(columns),
+            shapes: Vec::new(),
+            scripts: Vec::new(),
+            folds: Vec::new(),
+            hashes: Vec::new(),
+            topic: Vec::new(),
+            topic_ends: vec![0],
+            documents: Vec::new(),
+            sources: Vec::new(),
+            extractors: Vec::new(),
+            groups: 0,
+        };
+        let texts = corpus.intern(documents, recipe);
+        let bits = recipe.text.bits;
+        for (done, block) in texts.chunks(BLOCK).enumerate() {
+            progress(done * BLOCK, texts.len());
+            let part = block.len().div_ceil(threads.max(1)).max(1);
+            let parts: Vec<Vec<Features>> = std::thread::scope(|scope| {
+                let workers: Vec<_> = block
+                    .chunks(part)
+                    .map(|texts| scope.spawn(move || extract(tokenizer, texts)))
+                    .collect();
+                workers.into_iter().map(|worker| worker.join().unwrap_or_default()).collect()
+            });
+            parts.iter().flatten().for_each(|features| corpus.push(features, bits));
+        }
+        assert_eq!(corpus.rows.len(), texts.len(), "a feature worker stopped");
+        corpus
+    }
+
+    /// Numbers everything; returns the text of each row.
+    fn intern<'d>(&mut self, documents: &'d [LabelledDocument], recipe: &Recipe) -> Vec<&'d str> {
+        let mut texts = Vec::new();
+        let mut known: HashMap<(u64, u8), u32> = HashMap::new();
+        let mut sources = Names::default();
+        let mut extractors = Names::default();
+        let mut groups = Names::default();
+        for document in documents {
+            let fold = fold_of(&document.group, recipe.seed, recipe.folds);
+            let paragraphs = document.paragraphs.iter().map(|paragraph| {
+                let row = *known.entry((text_hash(&paragraph.text), fold)).or_insert_with(|| {
+                    texts.push(paragraph.text.as_str());
+                    self.folds.push(fold);
+                    texts.len() as u32 - 1
+                });
+                (row, paragraph.label)
+            });
+            let paragraphs = paragraphs.collect();
+            let extractor = document.extractor.as_deref().map(|name| extractors.number(name));
+            self.documents.push(RowDocument {
+                source: sources.number(&document.source),
+                group: groups.number(&document.group),
+                fold,
+                view: if extractor.is_some() { View::Extracted } else { View::Page },
+                extractor,
+                paragraphs,
+            });
+        }
+        self.sources = sources.names;
+        self.extractors = extractors.names;
+        self.groups = groups.names.len();
+        texts
+    }
+
+    fn push(&mut self, features: &Features, bits: u32) {
+        let bins = features.bins.iter().map(|bin| FIRST_BIN + bin);
+        let bag = features.bag.iter().map(|id| FIRST_BAG + (id >> (32 - bits)));
+        self.rows.push([0].into_iter().chain(bins), bag, bag_scale(features.bag.len()));
+        self.shapes.push(features.shape);
+        self.scripts.push(features.script);
+        self.hashes.push(features.words_hash);
+        self.topic.extend(&features.topic);
+        self.topic_ends.push(self.topic.len());
+    }
+
+    /// What the context stage sees of a document, given the text values of rows.
+    pub fn see(
+        &self,
+        document: &RowDocument,
+        values: &[TextValue],
+        relations: &mut Relations,
+    ) -> Vec<Seen> {
+        let row = |i: usize| document.paragraphs[i].0 as usize;
+        let mut seen: Vec<Seen> = (0..document.paragraphs.len())
+            .map(|i| Seen {
+                value: values[row(i)],
+                shape: self.shapes[row(i)],
+                overlap: None,
+                repeats: 0,
+            })
+            .collect();
+        let topic = |i: usize| &self.topic[self.topic_ends[row(i)]..self.topic_ends[row(i) + 1]];
+        relations.relate(&mut seen, topic, |i| self.hashes[row(i)]);
+        seen
+    }
+
+    /// Labels of all documents, counted by row: content, ad, chrome, each weighted
+    /// by what the recipe says of its set.
+    pub fn label_weights(&self, recipe: &Recipe) -> Vec<[f64; 3]> {
+        let weights: Vec<f64> =
+            self.sources.iter().map(|name| recipe.source(name).weight).collect();
+        let mut sums = vec![[0.0; 3]; self.rows.len()];
+        for document in &self.documents {
+            for (row, label) in &document.paragraphs {
+                if let Some(label) = label {
+                    sums[*row as usize][label.class()] += weights[document.source as usize];
+                }
+            }
+        }
+        sums
+    }
+
+    /// Documents made of others: ads and chrome put into genuine documents of the
+    /// same fold, and short pieces cut out of documents.
+    pub fn make_documents(&self, recipe: &Recipe) -> Vec<RowDocument> {
+        let mut random = SplitMix(recipe.seed ^ 0x6a09_e667_f3bc_c908);
+        let mut made = Vec::new();
+        let AugmentRecipe { injected, pieces } = recipe.augment;
+        let whole = |document: &&RowDocument| {
+            recipe.source(&self.sources[document.source as usize]).documents
+        };
+        let documents: Vec<&RowDocument> = self.documents.iter().filter(whole).collect();
+        let clean: Vec<&RowDocument> = documents
+            .iter()
+            .filter(|document| {
+                document.paragraphs.len() >= 2
+                    && document.paragraphs.iter().all(|(_, label)| *label == Some(Label::Content))
+            })
+            .copied()
+            .collect();
+        let spam = self.spam_lists(recipe);
+        if !clean.is_empty() {
+            for _ in 0..injected {
+                let carrier = clean[random.below(clean.len())];
+                made.extend(spam.inject(carrier, &mut random));
+            }
+        }
+        if !documents.is_empty() {
+            for _ in 0..pieces {
+                let document = documents[random.below(documents.len())];
+                let length = 1 + random.below(5);
+                let start = random.below(document.paragraphs.len().max(1));
+                let end = (start + length).min(document.paragraphs.len());
+                let paragraphs = document.paragraphs[start..end].to_vec();
+                made.push(RowDocument {
+                    paragraphs,
+                    view: View::Made,
+                    extractor: None,
+                    ..document.clone()
+                });
+            }
+        }
+        made
+    }
+
+    /// Spam of the sets that are bare lists, in runs as they were written.
+    fn spam_lists(&self, recipe: &Recipe) -> SpamLists {
+        let mut lists = SpamLists { ads: BTreeMap::new(), chrome: BTreeMap::new() };
+        for document in &self.documents {
+            if recipe.source(&self.sources[document.source as usize]).documents {
+                continue;
+            }
+            let labelled = |wanted: Label| -> Vec<u32> {
+                let these = document.paragraphs.iter().filter(|(_, label)| *label == Some(wanted));
+                these.map(|(row, _)| *row).collect()
+            };
+            for (label, by_fold) in
+                [(Label::Ad, &mut lists.ads), (Label::Chrome, &mut lists.chrome)]
+            {
+                let rows = labelled(label);
+                if !rows.is_empty() {
+                    by_fold.entry(document.fold).or_insert_with(Vec::new).push(rows);
+                }
+            }
+        }
+        lists
+    }
+}
+
+/// Rows of spam by fold, one list an author or trade.
+struct SpamLists {
+    ads: BTreeMap<u8, Vec<Vec<u32>>>,
+    chrome: BTreeMap<u8, Vec<Vec<u32>>>,
+}
+
+impl SpamLists {
+    /// One to three injections into a genuine document: most stand alone between
+    /// paragraphs, some at the end, some run over a few paragraphs; chrome stands
+    /// rather at the head and the foot.
+    fn inject(&self, carrier: &RowDocument, random: &mut SplitMix) -> Option<RowDocument> {
+        let mut paragraphs = carrier.paragraphs.clone();
+        for _ in 0..1 + random.below(3) {
+            let chrome = random.below(3) == 0;
+            let lists = if chrome { &self.chrome } else { &self.ads };
+            let lists = lists.get(&carrier.fold)?;
+            let rows = &lists[random.below(lists.len())];
+            let length = if random.below(3) == 0 { 1 + random.below(4) } else { 1 };
+            let start = random.below(rows.len());
+            let run = &rows[start..(start + length).min(rows.len())];
+            let label = if chrome { Label::Chrome } else { Label::Ad };
+            let at = match (chrome, random.below(4)) {
+                (true, 0) => 0,
+                (_, 1) | (true, 2) => paragraphs.len(),
+                _ => random.below(paragraphs.len() + 1),
+            };
+            paragraphs.splice(at..at, run.iter().map(|row| (*row, Some(label))));
+        }
+        Some(RowDocument { paragraphs, view: View::Made, extractor: None, ..carrier.clone() })
+    }
+}
+
+/// Rows whose features are computed at a time.
+const BLOCK: usize = 16_384;
+
+fn extract(tokenizer: &Tokenizer, texts: &[&str]) -> Vec<Features> {
+    let mut extractor = Extractor::new(tokenizer);
+    let features = |text: &&str| {
+        let mut features = Features::default();
+        extractor.extract(text, &mut features);
+        features
+    };
+    texts.iter().map(features).collect()
+}
+
+fn text_hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Names numbered in the order they come.
+#[derive(Default)]
+struct Names {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+}

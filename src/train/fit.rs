@@ -1,0 +1,536 @@
+//! The text stage's fit: multinomial logistic regression on sparse rows.
+//!
+//! With rows `x_i` of class `y_i` and weight `c_i`, and weights `w_k` a class,
+//!
+//! ```text
+//! minimise  1/2 sum_k |w_k - b_k|^2 + sum_i c_i * (ln sum_k exp(w_k . x_i) - w_{y_i} . x_i)
+//! ```
+//!
+//! where `b` is zero, or the model to start from and be pulled towards. Solved in
+//! the dual by coordinate descent, a block of three variables a row at a time
+//! (Yu, Huang and Lin, "Dual coordinate descent methods for logistic regression
+//! and maximum entropy models", Machine Learning 85, 2011). The intercept is the
+//! weight of a feature that every row has, and is penalised like any other.
+//!
+//! One fit runs on one thread and visits rows in an order drawn from a fixed
+//! seed, so its result does not depend on how many fits run beside it.
+
+use linfa::dataset::{DatasetBase, Records};
+use linfa::traits::Fit;
+
+use crate::label::Label;
+
+/// Number of classes.
+pub const CLASSES: usize = Label::ALL.len();
+
+/// Weights of a feature, one a class.
+pub type ClassWeights = [f64; CLASSES];
+
+/// Sparse rows: each a list of features of value 1 and a list of features of one
+/// common value. A feature that is listed twice counts twice.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    columns: usize,
+    ids: Vec<u32>,
+    /// Per row: where its unit features start, where its scaled ones do.
+    starts: Vec<[usize; 2]>,
+    scales: Vec<f64>,
+    squares: Vec<f64>,
+}
+
+impl Rows {
+    /// No rows yet, over features `0 .. columns`.
+    pub fn new(columns: usize) -> Self {
+        Rows { columns, ..Rows::default() }
+    }
+
+    /// Adds a row: features `units` of value 1, features `scaled` of value `scale`.
+    ///
+    /// # Panics
+    /// If an id is not below the number of columns.
+    pub fn push(
+        &mut self,
+        units: impl IntoIterator<Item = u32>,
+        scaled: impl IntoIterator<Item = u32>,
+        scale: f64,
+    ) {
+        let start = self.ids.len();
+        self.ids.extend(units);
+        let middle = self.ids.len();
+        self.ids.extend(scaled);
+        assert!(self.ids[start..].iter().all(|id| (*id as usize) < self.columns));
+        self.ids[start..middle].sort_unstable();
+        self.ids[middle..].sort_unstable();
+        let square = |ids: &[u32], value: f64| {
+            let runs = ids.chunk_by(|a, b| a == b);
+            runs.map(|run| (run.len() as f64 * value).powi(2)).sum::<f64>()
+        };
+        self.squares
+            .push(square(&self.ids[start..middle], 1.0) + square(&self.ids[middle..], scale));
+        self.starts.push([start, middle]);
+        self.scales.push(scale);
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Number of feature entries over all rows.
+    pub fn entries(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The unit and the scaled features of a row, and their scale.
+    pub fn row(&self, i: usize) -> (&[u32], &[u32], f64) {
+        let [start, middle] = self.starts[i];
+        let end = self.starts.get(i + 1).map_or(self.ids.len(), |next| next[0]);
+        (&self.ids[start..middle], &self.ids[middle..end], self.scales[i])
+    }
+
+    /// `w . x_i` for every class.
+    fn margins(&self, i: usize, weights: &[ClassWeights]) -> ClassWeights {
+        let (units, scaled, scale) = self.row(i);
+        let mut sum = [0.0; CLASSES];
+        for &id in scaled {
+            let w = &weights[id as usize];
+            (0..CLASSES).for_each(|k| sum[k] += w[k]);
+        }
+        sum.iter_mut().for_each(|value| *value *= scale);
+        for &id in units {
+            let w = &weights[id as usize];
+            (0..CLASSES).for_each(|k| sum[k] += w[k]);
+        }
+        sum
+    }
+
+    fn add_to(&self, i: usize, step: ClassWeights, weights: &mut [ClassWeights]) {
+        let (units, scaled, scale) = self.row(i);
+        for &id in units {
+            let w = &mut weights[id as usize];
+            (0..CLASSES).for_each(|k| w[k] += step[k]);
+        }
+        let step = step.map(|value| value * scale);
+        for &id in scaled {
+            let w = &mut weights[id as usize];
+            (0..CLASSES).for_each(|k| w[k] += step[k]);
+        }
+    }
+}
+
+impl Records for Rows {
+    type Elem = f64;
+
+    fn nsamples(&self) -> usize {
+        self.len()
+    }
+
+    fn nfeatures(&self) -> usize {
+        self.columns
+    }
+}
+
+/// What a row is to be told as. A row may have none, one or several targets; the
+/// weight includes the penalty constant C.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Target {
+    /// The row's number.
+    pub row: u32,
+    /// The row's class.
+    pub label: Label,
+    /// How much the row counts against the penalty, above 0.
+    pub weight: f64,
+}
+
+/// How to fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SoftmaxParams {
+    /// Stop when the duality gap is below this share of the objective.
+    pub tolerance: f64,
+    /// Stop after so many passes over the rows all the same.
+    pub max_epochs: usize,
+    /// Seed of the order of visits.
+    pub seed: u64,
+    /// Weights to start from and to be pulled towards, one entry a feature.
+    pub base: Option<Vec<ClassWeights>>,
+}
+
+/// A fitted softmax regression.
+#[derive(Clone, Debug)]
+pub struct Softmax {
+    /// A weight a feature and class.
+    pub weights: Vec<ClassWeights>,
+    /// Value of the objective at the weights.
+    pub objective: f64,
+    /// Duality gap, an upper bound on how far the objective is from its optimum.
+    pub gap: f64,
+    /// Passes over the rows.
+    pub epochs: usize,
+    /// Whether the gap met the tolerance.
+    pub converged: bool,
+}
+
+/// A fit that cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// There is nothing to tell apart.
+    #[error(
+        "only paragraphs of one kind ({0}): a model needs content and at least one kind of spam"
+    )]
+    OneClass(&'static str),
+    /// There is nothing at all.
+    #[error("no labelled paragraphs")]
+    Empty,
+    /// Targets that do not fit the rows, or weights that are no positive numbers.
+    #[error("targets do not fit the rows: {0}")]
+    Targets(String),
+    /// linfa's own complaint.
+    #[error(transparent)]
+    Linfa(#[from] linfa::Error),
+    /// linfa-logistic's complaint.
+    #[error("the context stage cannot be fitted: {0}")]
+    Logistic(String),
+}
+
+impl Fit<Rows, Vec<Target>, FitError> for SoftmaxParams {
+    type Object = Softmax;
+
+    fn fit(&self, dataset: &DatasetBase<Rows, Vec<Target>>) -> Result<Softmax, FitError> {
+        self.solve(&dataset.records, &dataset.targets)
+    }
+}
+
+impl SoftmaxParams {
+    /// Fits `rows` to `targets`.
+    pub fn solve(&self, rows: &Rows, targets: &[Target]) -> Result<Softmax, FitError> {
+        check(rows, targets, self.base.as_deref())?;
+        let mut solver = Solver::new(rows, targets, self.base.clone());
+        let mut order: Vec<u32> = (0..targets.len() as u32).collect();
+        let mut random = SplitMix(self.seed);
+        let (mut epochs, mut objective, mut gap) = (0, 0.0, f64::INFINITY);
+        while epochs < self.max_epochs && gap > self.tolerance * objective {
+            random.shuffle(&mut order);
+            order.iter().for_each(|i| solver.visit(*i as usize));
+            epochs += 1;
+            if epochs < 4 || epochs % 3 == 0 || epochs == self.max_epochs {
+                (objective, gap) = solver.objective_and_gap();
+            }
+        }
+        let converged = gap <= self.tolerance * objective;
+        Ok(Softmax { weights: solver.weights, objective, gap, epochs, converged })
+    }
+}
+
+fn check(rows: &Rows, targets: &[Target], base: Option<&[ClassWeights]>) -> Result<(), FitError> {
+    let Some(first) = targets.first() else {
+        return Err(FitError::Empty);
+    };
+    if let Some(bad) = targets.iter().find(|target| target.row as usize >= rows.len()) {
+        return Err(FitError::Targets(format!("row {} of {}", bad.row, rows.len())));
+    }
+    if let Some(bad) =
+        targets.iter().find(|target| !(target.weight > 0.0 && target.weight.is_finite()))
+    {
+        return Err(FitError::Targets(format!("weight {} is not a positive number", bad.weight)));
+    }
+    if base.is_some_and(|base| base.len() != rows.columns) {
+        return Err(FitError::Targets("the base model has other features".to_owned()));
+    }
+    if base.is_none() && targets.iter().all(|target| target.label == first.label) {
+        return Err(FitError::OneClass(first.label.name()));
+    }
+    Ok(())
+}
+
+/// How much of a row's dual mass starts on the other classes.
+const START_SHARE: f64 = 1e-4;
+/// The least share of dual mass, above 0 so that its logarithm is finite.
+const TINY: f64 = 1e-35;
+/// Margin of a class that cannot be.
+const ABSENT: f64 = -1e4;
+
+struct Solver<'r> {
+    rows: &'r Rows,
+    targets: &'r [Target],
+    base: Option<Vec<ClassWeights>>,
+    weights: Vec<ClassWeights>,
+    /// Added to the margins: nothing, or minus a lot for a class without rows,
+    /// which is left out of the softmax.
+    absent: ClassWeights,
+    /// A row's dual variables as shares of its weight: in (0, 1), summing to 1.
+    duals: Vec<ClassWeights>,
+}
+
+impl<'r> Solver<'r> {
+    fn new(rows: &'r Rows, targets: &'r [Target], base: Option<Vec<ClassWeights>>) -> Self {
+        let mut weights = base.clone().unwrap_or_else(|| vec![[0.0; CLASSES]; rows.columns]);
+        let mut duals = Vec::with_capacity(rows.len());
+        let absent: ClassWeights = Label::ALL.map(|label| {
+            let present = base.is_some() || targets.iter().any(|target| target.label == label);
+            if present { 0.0 } else { ABSENT }
+        });
+        for target in targets {
+            let mut dual = absent.map(|absent| if absent < 0.0 { TINY } else { START_SHARE });
+            dual[target.label.class()] = 1.0 - (dual.iter().sum::<f64>() - START_SHARE);
+            let step =
+                indicator(target.label).map_with(dual, |hit, share| target.weight * (hit - share));
+            rows.add_to(target.row as usize, step, &mut weights);
+            duals.push(dual);
+        }
+        Solver { rows, targets, base, weights, absent, duals }
+    }
+
+    /// Solves the dual for the variables of target `i`, the others as they are.
+    fn visit(&mut self, i: usize) {
+        let Target { row, weight, .. } = self.targets[i];
+        let row = row as usize;
+        let old = self.duals[i];
+        let curvature = self.rows.squares[row] * weight;
+        let new = solve_block(self.margins(row), old, curvature);
+        let step = old.map_with(new, |old, new| weight * (old - new));
+        if step.iter().any(|value| value.abs() > 1e-12 * weight) {
+            self.rows.add_to(row, step, &mut self.weights);
+            self.duals[i] = new;
+        }
+    }
+
+    fn margins(&self, row: usize) -> ClassWeights {
+        self.rows
+            .margins(row, &self.weights)
+            .map_with(self.absent, |margin, absent| margin + absent)
+    }
+
+    /// The primal objective and its distance from the dual one.
+    fn objective_and_gap(&self) -> (f64, f64) {
+        let mut penalty = 0.0;
+        let mut dual_penalty = 0.0;
+        for (id, w) in self.weights.iter().enumerate() {
+            for (k, w) in w.iter().enumerate() {
+                let base = self.base.as_ref().map_or(0.0, |base| base[id][k]);
+                penalty += 0.5 * (w - base) * (w - base);
+                // max over w of -1/2|w-b|^2 + w.u with u = w - b is 1/2|u|^2 + b.u.
+                dual_penalty += 0.5 * (w - base) * (w - base) + base * (w - base);
+            }
+        }
+        let (mut loss, mut entropy) = (0.0, 0.0);
+        for (i, target) in self.targets.iter().enumerate() {
+            let margins = self.margins(target.row as usize);
+            loss += target.weight * (log_sum_exp(margins) - margins[target.label.class()]);
+            let row: f64 = self.duals[i].iter().map(|share| share * share.ln()).sum();
+            entropy -= target.weight * row;
+        }
+        let primal = penalty + loss;
+        (primal, primal - (entropy - dual_penalty))
+    }
+}
+
+/// Minimises `q/2 |a - old|^2 - z . a + sum a ln a` over the simplex.
+///
+/// At the optimum `ln a_k + q a_k = z_k + q old_k + nu` for one `nu`; Newton steps
+/// in `u = ln a` and `nu` keep every `a_k` positive.
+fn solve_block(margins: ClassWeights, old: ClassWeights, q: f64) -> ClassWeights {
+    let target = margins.map_with(old, |z, a| z + q * a);
+    let mut u = old.map(f64::ln);
+    let mut a = old;
+    let mut nu = (0..CLASSES).map(|k| a[k] * (u[k] + q * a[k] - target[k])).sum::<f64>();
+    for _ in 0..40 {
+        let slope = a.map(|a| a / (1.0 + q * a));
+        let residual: ClassWeights = std::array::from_fn(|k| target[k] + nu - u[k] - q * a[k]);
+        let excess = 1.0 - a.iter().sum::<f64>();
+        let pull: f64 = (0..CLASSES).map(|k| slope[k] * residual[k]).sum();
+        let step_nu = (excess - pull) / slope.iter().sum::<f64>();
+        let mut largest = 0.0f64;
+        for k in 0..CLASSES {
+            let step = (residual[k] + step_nu) / (1.0 + q * a[k]);
+            largest = largest.max(step.abs() * a[k]);
+            u[k] = (u[k] + step).clamp(-80.0, 0.0);
+            a[k] = u[k].exp();
+        }
+        nu += step_nu;
+        if largest < 1e-10 {
+            break;
+        }
+    }
+    let sum: f64 = a.iter().sum();
+    a.map(|a| (a / sum).max(TINY))
+}
+
+fn indicator(label: Label) -> ClassWeights {
+    std::array::from_fn(|k| if k == label.class() { 1.0 } else { 0.0 })
+}
+
+trait MapWith {
+    fn map_with(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self;
+}
+
+impl MapWith for ClassWeights {
+    fn map_with(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        std::array::from_fn(|k| f(self[k], other[k]))
+    }
+}
+
+fn log_sum_exp(values: ClassWeights) -> f64 {
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    high + values.iter().map(|value| (value - high).exp()).sum::<f64>().ln()
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014): the seeded source of every random choice.
+#[derive(Clone, Debug)]
+pub(crate) struct SplitMix(pub u64);
+
+impl SplitMix {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which is above 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use linfa::Dataset;
+    use linfa_logistic::{LogisticRegression, MultiLogisticRegression};
+    use ndarray::{Array1, Array2};
+
+    use super::*;
+
+    const COLUMNS: usize = 7;
+
+    /// Rows with an intercept in column 0, features drawn so that the classes
+    /// overlap, and `counts` rows a class.
+    fn sample(counts: [usize; CLASSES]) -> (Rows, Vec<Target>, Array2<f64>) {
+        let mut random = SplitMix(7);
+        let mut rows = Rows::new(COLUMNS);
+        let mut targets = Vec::new();
+        let mut dense = Vec::new();
+        for label in Label::ALL {
+            for _ in 0..counts[label.class()] {
+                let drawn: Vec<u32> = (0..4)
+                    .map(|_| match random.below(3) {
+                        0 => 1 + 2 * label.class() as u32 % 6,
+                        _ => 1 + random.below(COLUMNS - 1) as u32,
+                    })
+                    .collect();
+                let mut row = [0.0; COLUMNS];
+                row[0] = 1.0;
+                drawn.iter().for_each(|id| row[*id as usize] += 0.5);
+                dense.extend(row);
+                rows.push([0], drawn, 0.5);
+                targets.push(Target { row: targets.len() as u32, label, weight: 1.0 });
+            }
+        }
+        let dense = Array2::from_shape_vec((targets.len(), COLUMNS), dense).expect("rows are even");
+        (rows, targets, dense)
+    }
+
+    fn solve(rows: &Rows, targets: &[Target]) -> Softmax {
+        let params = SoftmaxParams { tolerance: 1e-11, max_epochs: 3000, seed: 1, base: None };
+        let dataset = DatasetBase::new(rows.clone(), targets.to_vec());
+        let model = params.fit(&dataset).expect("the sample has all classes");
+        assert!(model.converged, "gap {} after {}", model.gap, model.epochs);
+        model
+    }
+
+    #[test]
+    fn three_classes_reach_the_optimum_of_linfa_logistic() {
+        for counts in [[30, 30, 30], [60, 20, 10], [10, 20, 60], [5, 70, 15]] {
+            let (rows, targets, dense) = sample(counts);
+            let ours = solve(&rows, &targets);
+            let classes: Array1<usize> =
+                targets.iter().map(|target| target.label.class()).collect();
+            let theirs = MultiLogisticRegression::default()
+                .alpha(1.0)
+                .with_intercept(false)
+                .gradient_tolerance(1e-9)
+                .max_iterations(1000)
+                .fit(&Dataset::new(dense, classes))
+                .expect("linfa fits the sample");
+            for column in 0..COLUMNS {
+                for (k, class) in theirs.classes().iter().enumerate() {
+                    let (a, b) = (ours.weights[column][*class], theirs.params()[[column, k]]);
+                    assert!((a - b).abs() < 1e-5, "{counts:?} {column} {class}: {a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_classes_reach_the_optimum_of_linfa_logistic() {
+        for counts in [[40, 0, 40], [70, 0, 10], [10, 0, 70]] {
+            let (rows, targets, dense) = sample(counts);
+            let ours = solve(&rows, &targets);
+            let spam: Array1<bool> = targets.iter().map(|target| target.label.is_spam()).collect();
+            // |w0|^2/2 + |w2|^2/2 with w0 = -w2 is half of |w2 - w0|^2/2.
+            let theirs = LogisticRegression::default()
+                .alpha(0.5)
+                .with_intercept(false)
+                .gradient_tolerance(1e-9)
+                .max_iterations(1000)
+                .fit(&Dataset::new(dense, spam))
+                .expect("linfa fits the sample");
+            let sign = if theirs.labels().pos.class { 1.0 } else { -1.0 };
+            for column in 0..COLUMNS {
+                let difference = ours.weights[column][2] - ours.weights[column][0];
+                let expected = sign * theirs.params()[column];
+                assert!(
+                    (difference - expected).abs() < 1e-5,
+                    "{counts:?} {column}: {difference} {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_strong_pull_keeps_the_base_and_a_weak_one_leaves_it() {
+        let (rows, mut targets, _) = sample([30, 30, 30]);
+        let free = solve(&rows, &targets);
+        let base: Vec<ClassWeights> = (0..COLUMNS).map(|i| [i as f64 * 0.1, -0.2, 0.3]).collect();
+        let mut distance = |weight: f64| {
+            targets.iter_mut().for_each(|target| target.weight = weight);
+            let params = SoftmaxParams {
+                tolerance: 1e-9,
+                max_epochs: 3000,
+                seed: 1,
+                base: Some(base.clone()),
+            };
+            let model = params.solve(&rows, &targets).expect("the sample has all classes");
+            assert!(model.converged);
+            let gaps = model.weights.iter().zip(&base).flat_map(|(w, b)| w.iter().zip(b));
+            gaps.map(|(w, b)| (w - b).powi(2)).sum::<f64>().sqrt()
+        };
+        assert!(distance(1e-6) < 1e-3);
+        assert!(distance(1.0) > 0.1);
+        assert!(free.gap < 1e-6);
+    }
+
+    #[test]
+    fn impossible_fits_are_refused() {
+        let params = SoftmaxParams { tolerance: 1e-3, max_epochs: 10, seed: 1, base: None };
+        let (rows, targets, _) = sample([3, 0, 0]);
+        assert!(matches!(params.solve(&rows, &targets), Err(FitError::OneClass("content"))));
+        assert!(matches!(params.solve(&Rows::new(3), &[]), Err(FitError::Empty)));
+        let (rows, mut targets, _) = sample([3, 3, 3]);
+        targets[0].weight = f64::NAN;
+        assert!(matches!(params.solve(&rows, &targets), Err(FitError::Targets(_))));
+        targets[0] = Target { row: 9, label: Label::Ad, weight: 1.0 };
+        assert!(matches!(params.solve(&rows, &targets), Err(FitError::Targets(_))));
+    }
+}

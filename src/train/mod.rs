@@ -1,0 +1,702 @@
+//! Fitting a model: labelled documents in, a [`Model`] and a [`Report`] out.
+//!
+//! In order: documents become rows (`corpus`); one text stage a fold and one for
+//! all (`fit`); out-of-fold text values of every paragraph; context numbers from
+//! them and the context stage (`context`); out-of-fold decision values; calibration
+//! and operating points (`calibrate`); out-of-fold figures. Nothing that is
+//! reported or promised was computed on text that the judging model had seen.
+
+pub mod calibrate;
+pub mod context;
+pub mod corpus;
+pub mod dataset;
+pub mod evaluate;
+pub mod fit;
+pub mod recipe;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::classifier::Classifier;
+use crate::features::{BIN_COUNT, Script, Tokenizer};
+use crate::label::Label;
+use crate::metrics::{Evaluation, Judged, evaluate};
+use crate::model::card::{Card, Source};
+use crate::model::context::{ContextModel, Relations, Surroundings, names};
+use crate::model::format::hex;
+use crate::model::text::{TextModel, TextValue, WEIGHT_UNIT, WeightPair, sigmoid};
+use crate::model::{DEFAULT_KEEP, Model, ModelError, ModelParts, OperatingPoint, SelfTest};
+use crate::paragraph::Unit;
+use crate::verdict::Guard;
+use calibrate::{Calibration, Genuine, Point, calibrate, find_point, normal_quantile};
+use context::{ContextFit, ContextRows};
+use corpus::{Corpus, FIRST_BAG, FIRST_BIN, RowDocument, View};
+use dataset::LabelledDocument;
+use fit::{CLASSES, ClassWeights, FitError, Softmax, SoftmaxParams, SplitMix, Target};
+use recipe::Recipe;
+
+/// What training says of itself while it goes on: the step, how much of it is
+/// done and how much there is.
+pub type Progress<'p> = &'p (dyn Fn(&str, usize, usize) + Sync);
+
+/// A fit that cannot be done, or whose result cannot be a model.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The data do not allow it.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// Fewer groups than folds.
+    #[error(
+        "the labelled data have {groups} group(s), but out-of-fold values need at least {folds}: \
+         name the site of each document in \"group\", or give more data"
+    )]
+    Groups {
+        /// Groups there are.
+        groups: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// The base model has other features.
+    #[error("the base model has {found} bits a bag id, the recipe asks for {wanted}")]
+    Base {
+        /// Bits of the base model.
+        found: u32,
+        /// Bits of the recipe.
+        wanted: u32,
+    },
+    /// What came out is no model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// A fitted model with what is known about it.
+pub struct Trained {
+    /// The model.
+    pub model: Model,
+    /// How the fit went and how good it is.
+    pub report: Report,
+    /// The spam probability of every paragraph of every document, from models
+    /// that were fitted without the document's group.
+    pub out_of_fold: Vec<Vec<f64>>,
+}
+
+/// How a fit went. All figures are out of fold.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Documents read.
+    pub documents: usize,
+    /// Distinct paragraphs, a fold.
+    pub rows: usize,
+    /// Passes, duality gap relative to the objective, and whether it converged, of
+    /// the text stage's fit on all data.
+    pub text: (usize, f64, bool),
+    /// Rows, gradient and convergence of the context stage's fit on all data.
+    pub context: (usize, f64, bool),
+    /// The operating points with their confidence bounds.
+    pub points: Vec<ReportPoint>,
+    /// Figures at the default operating point by set, and by set and extractor.
+    pub sets: BTreeMap<String, Evaluation>,
+}
+
+/// An operating point of a fresh model.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ReportPoint {
+    /// Share kept, in per cent.
+    pub keep: f64,
+    /// The threshold.
+    pub threshold: f64,
+    /// Upper confidence bound of the genuine words lost, on the worst view.
+    pub lost_words: f64,
+    /// The same of genuine paragraphs.
+    pub lost_paragraphs: f64,
+    /// Whether the bounds meet the share.
+    pub proven: bool,
+}
+
+/// Fits a model to `documents` by `recipe`, starting from and pulled towards
+/// `base` if there is one.
+///
+/// The result is the same for any number of `threads`.
+pub fn train(
+    documents: &[LabelledDocument],
+    recipe: &Recipe,
+    base: Option<&Model>,
+    threads: usize,
+    progress: Progress<'_>,
+) -> Result<Trained, TrainError> {
+    let trainer = Trainer::new(documents, recipe, base, threads, progress)?;
+    let text = trainer.fit_text()?;
+    let context = trainer.fit_context(&text.values)?;
+    trainer.assemble(documents, text, context)
+}
+
+struct Trainer<'t> {
+    recipe: &'t Recipe,
+    base: Option<&'t Model>,
+    threads: usize,
+    progress: Progress<'t>,
+    tokenizer_json: String,
+    corpus: Corpus,
+    made: Vec<RowDocument>,
+    known: Vec<Script>,
+}
+
+struct TextFit {
+    model: TextModel,
+    /// Out-of-fold value of every row.
+    values: Vec<TextValue>,
+    all: Softmax,
+}
+
+struct ContextFits {
+    model: ContextModel,
+    rows: usize,
+    gradient: f64,
+    converged: bool,
+    /// Out-of-fold spam probabilities of every document read, calibrated and guarded.
+    spam: Vec<Vec<f64>>,
+}
+
+impl<'t> Trainer<'t> {
+    fn new(
+        documents: &[LabelledDocument],
+        recipe: &'t Recipe,
+        base: Option<&'t Model>,
+        threads: usize,
+        progress: Progress<'t>,
+    ) -> Result<Self, TrainError> {
+        if let Some(base) = base.filter(|base| base.text().bits() != recipe.text.bits) {
+            return Err(TrainError::Base { found: base.text().bits(), wanted: recipe.text.bits });
+        }
+        let tokenizer_json =
+            base.map_or_else(Tokenizer::standard_json, |base| base.tokenizer_json().to_owned());
+        let tokenizer = Tokenizer::from_json(&tokenizer_json)
+            .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+        let counted = |done, all| progress("features", done, all);
+        let corpus = Corpus::new(documents, &tokenizer, recipe, threads, &counted);
+        if corpus.groups < recipe.folds {
+            return Err(TrainError::Groups { groups: corpus.groups, folds: recipe.folds });
+        }
+        let made = corpus.make_documents(recipe);
+        let known = known_scripts(&corpus, base);
+        Ok(Trainer { recipe, base, threads, progress, tokenizer_json, corpus, made, known })
+    }
+
+    /// Runs `job` for every fold and for none, on the threads there are; results in
+    /// order, the one for none first.
+    fn for_folds<T: Send>(
+        &self,
+        step: &str,
+        job: impl Fn(Option<u8>) -> Result<T, FitError> + Sync,
+    ) -> Result<Vec<T>, FitError> {
+        let folds: Vec<Option<u8>> =
+            std::iter::once(None).chain((0..self.recipe.folds as u8).map(Some)).collect();
+        let mut results: Vec<Option<Result<T, FitError>>> = folds.iter().map(|_| None).collect();
+        let next = std::sync::Mutex::new(0);
+        let done = std::sync::atomic::AtomicUsize::new(0);
+        let slots: Vec<std::sync::Mutex<&mut Option<Result<T, FitError>>>> =
+            results.iter_mut().map(std::sync::Mutex::new).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..self.threads.clamp(1, folds.len()) {
+                scope.spawn(|| {
+                    loop {
+                        let i = {
+                            let mut next = lock(&next);
+                            *next += 1;
+                            *next - 1
+                        };
+                        let Some(fold) = folds.get(i) else { break };
+                        let result = job(*fold);
+                        **lock(&slots[i]) = Some(result);
+                        let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        (self.progress)(step, done + 1, folds.len());
+                    }
+                });
+            }
+        });
+        drop(slots);
+        results.into_iter().map(|result| result.unwrap_or(Err(FitError::Empty))).collect()
+    }
+
+    fn fit_text(&self) -> Result<TextFit, TrainError> {
+        let labels = self.corpus.label_weights(self.recipe);
+        let base = self.base.map(|base| class_weights(base.text()));
+        let params = SoftmaxParams {
+            tolerance: self.recipe.text.tolerance,
+            max_epochs: self.recipe.text.max_epochs,
+            seed: self.recipe.seed,
+            base,
+        };
+        (self.progress)("text stage", 0, self.recipe.folds + 1);
+        let fits = self.for_folds("text stage", |fold| {
+            let targets = self.targets(&labels, fold);
+            params
+                .solve(&self.corpus.rows, &targets)
+                .map(|fit| (quantise(&fit.weights, &targets, self.base.is_some()), fit))
+        })?;
+        let values = (0..self.corpus.rows.len())
+            .map(|row| row_value(&self.corpus, row, &fits[1 + self.corpus.folds[row] as usize].0))
+            .collect();
+        let (model, all) = fits.into_iter().next().ok_or(FitError::Empty)?;
+        Ok(TextFit { model, values, all })
+    }
+
+    /// Targets of all rows but those of fold `without`.
+    fn targets(&self, labels: &[[f64; 3]], without: Option<u8>) -> Vec<Target> {
+        let TextRecipeNumbers { c, power } = TextRecipeNumbers::of(self.recipe);
+        let mut targets = Vec::new();
+        for (row, weights) in labels.iter().enumerate() {
+            if without == Some(self.corpus.folds[row]) {
+                continue;
+            }
+            let sum: f64 = weights.iter().sum();
+            for (label, weight) in
+                Label::ALL.into_iter().zip(weights).filter(|(_, weight)| **weight > 0.0)
+            {
+                let weight = c * weight * sum.powf(power - 1.0);
+                targets.push(Target { row: row as u32, label, weight });
+            }
+        }
+        targets
+    }
+
+    fn fit_context(&self, values: &[TextValue]) -> Result<ContextFits, TrainError> {
+        let rows = self.context_rows(values);
+        let ContextRecipeNumbers { alpha, iterations } = ContextRecipeNumbers::of(self.recipe);
+        if let Some(base) = self.base {
+            // A few hundred labels say nothing of how paragraphs stand in documents.
+            let fits: Vec<ContextModel> =
+                (0..=self.recipe.folds).map(|_| base.context().clone()).collect();
+            let fits: Vec<&ContextModel> = fits.iter().collect();
+            let spam = self.probabilities(&fits, values, Calibration { slope: 1.0, offset: 0.0 });
+            let model = base.context().clone();
+            return Ok(ContextFits { model, rows: 0, gradient: 0.0, converged: true, spam });
+        }
+        (self.progress)("context stage", 0, self.recipe.folds + 1);
+        let fits: Vec<ContextFit> =
+            self.for_folds("context stage", |fold| rows.fit(fold, alpha, iterations))?;
+        let models: Vec<&ContextModel> = fits.iter().map(|fit| &fit.model).collect();
+        let calibration = self.calibration(&models, values)?;
+        let spam = self.probabilities(&models, values, calibration);
+        let model = calibrated(&fits[0].model, calibration);
+        Ok(ContextFits {
+            model,
+            rows: rows.len(),
+            gradient: fits[0].gradient,
+            converged: fits.iter().all(|fit| fit.converged),
+            spam,
+        })
+    }
+
+    /// Documents that the context stage is fitted to: those drawn of each set, and
+    /// the made ones.
+    fn context_documents(&self) -> Vec<&RowDocument> {
+        let mut random = SplitMix(self.recipe.seed ^ 0xbb67_ae85_84ca_a73b);
+        let mut chosen: Vec<&RowDocument> = Vec::new();
+        for document in &self.corpus.documents {
+            let source = self.recipe.source(&self.corpus.sources[document.source as usize]);
+            let draw = random.next() as f64 / u64::MAX as f64;
+            if source.documents && draw < source.context_share {
+                chosen.push(document);
+            }
+        }
+        chosen.extend(&self.made);
+        let total: usize = chosen.iter().map(|document| document.paragraphs.len()).sum();
+        let share = self.recipe.context.max_rows as f64 / total.max(1) as f64;
+        chosen.retain(|_| random.next() as f64 / (u64::MAX as f64) < share);
+        chosen
+    }
+
+    fn context_rows(&self, values: &[TextValue]) -> ContextRows {
+        let mut rows = ContextRows::new(names().len());
+        let mut relations = Relations::default();
+        for document in self.context_documents() {
+            let seen = self.corpus.see(document, values, &mut relations);
+            if seen.is_empty() {
+                continue;
+            }
+            let surroundings = Surroundings::new(&seen);
+            for (i, guarded) in self.guarded(document).into_iter().enumerate() {
+                if let (Some(label), false) = (document.paragraphs[i].1, guarded) {
+                    rows.push(
+                        &surroundings,
+                        i,
+                        seen[i].value.spam(),
+                        label.is_spam(),
+                        document.fold,
+                    );
+                }
+            }
+        }
+        rows
+    }
+
+    fn guarded(&self, document: &RowDocument) -> Vec<bool> {
+        let words = |row: u32| self.corpus.shapes[row as usize].words();
+        let all: f32 = document.paragraphs.iter().map(|(row, _)| words(*row)).sum();
+        let guard =
+            |row: u32| Guard::of(self.corpus.scripts[row as usize], words(row), all, &self.known);
+        document.paragraphs.iter().map(|(row, _)| guard(*row).is_some()).collect()
+    }
+
+    /// Calls `put` with every labelled, unguarded paragraph of `document`: its
+    /// index and its out-of-fold decision value.
+    fn decisions(
+        &self,
+        document: &RowDocument,
+        models: &[&ContextModel],
+        values: &[TextValue],
+        relations: &mut Relations,
+    ) -> Vec<f64> {
+        let seen = self.corpus.see(document, values, relations);
+        let surroundings = Surroundings::new(&seen);
+        let model = models[1 + document.fold as usize];
+        (0..seen.len()).map(|i| model.value(&surroundings, i).decision(seen[i].value)).collect()
+    }
+
+    fn calibration(
+        &self,
+        models: &[&ContextModel],
+        values: &[TextValue],
+    ) -> Result<Calibration, TrainError> {
+        let mut relations = Relations::default();
+        let (mut decisions, mut spam) = (Vec::new(), Vec::new());
+        for document in
+            self.context_documents().into_iter().filter(|document| document.view != View::Made)
+        {
+            let found = self.decisions(document, models, values, &mut relations);
+            let guarded = self.guarded(document);
+            for (i, decision) in found.into_iter().enumerate() {
+                if let (Some(label), false) = (document.paragraphs[i].1, guarded[i]) {
+                    decisions.push(decision);
+                    spam.push(label.is_spam());
+                }
+            }
+        }
+        Ok(calibrate(&decisions, &spam)?)
+    }
+
+    fn probabilities(
+        &self,
+        models: &[&ContextModel],
+        values: &[TextValue],
+        calibration: Calibration,
+    ) -> Vec<Vec<f64>> {
+        let mut relations = Relations::default();
+        let probabilities = |document: &RowDocument| -> Vec<f64> {
+            let decisions = self.decisions(document, models, values, &mut relations);
+            let probability = |(decision, guarded): (f64, bool)| {
+                if guarded {
+                    0.0
+                } else {
+                    sigmoid(decision * calibration.slope + calibration.offset)
+                }
+            };
+            decisions.into_iter().zip(self.guarded(document)).map(probability).collect()
+        };
+        self.corpus.documents.iter().map(probabilities).collect()
+    }
+
+    fn find_points(&self, spam: &[Vec<f64>]) -> Vec<ReportPoint> {
+        let decides = |document: &&RowDocument| {
+            let name = &self.corpus.sources[document.source as usize];
+            self.recipe.source(name).decides
+                || !self.recipe.source.values().any(|source| source.decides)
+        };
+        let mut views: BTreeMap<View, Vec<Genuine>> = BTreeMap::new();
+        let pairs = self.corpus.documents.iter().zip(spam);
+        for (document, spam) in pairs.filter(|(document, _)| decides(document)) {
+            let genuine = views.entry(document.view).or_default();
+            for ((row, label), spam) in document.paragraphs.iter().zip(spam) {
+                if *label == Some(Label::Content) {
+                    let words = self.corpus.shapes[*row as usize].words();
+                    genuine.push(Genuine { group: document.group, words, spam: *spam });
+                }
+            }
+        }
+        let z = normal_quantile(self.recipe.confidence);
+        let point = |keep: f64| {
+            let loss = 1.0 - keep / 100.0;
+            let strictest = views
+                .values()
+                .map(|genuine| find_point(genuine, self.corpus.groups, loss, z))
+                .reduce(|a, b| Point {
+                    threshold: a.threshold.max(b.threshold),
+                    lost_words: a.lost_words.max(b.lost_words),
+                    lost_paragraphs: a.lost_paragraphs.max(b.lost_paragraphs),
+                    proven: a.proven && b.proven,
+                });
+            let Point { threshold, lost_words, lost_paragraphs, proven } =
+                strictest.unwrap_or(Point {
+                    threshold: 1.0,
+                    lost_words: 0.0,
+                    lost_paragraphs: 0.0,
+                    proven: false,
+                });
+            ReportPoint { keep, threshold, lost_words, lost_paragraphs, proven }
+        };
+        self.recipe.keep.iter().map(|keep| point(*keep)).collect()
+    }
+
+    fn assemble(
+        &self,
+        documents: &[LabelledDocument],
+        text: TextFit,
+        context: ContextFits,
+    ) -> Result<Trained, TrainError> {
+        (self.progress)("report", 0, 1);
+        let mut points = self.find_points(&context.spam);
+        if let Some(base) = self.base {
+            // A few hundred labels cannot prove what is kept on the open web.
+            points = base
+                .points()
+                .iter()
+                .map(|point| ReportPoint {
+                    keep: point.keep,
+                    threshold: point.threshold,
+                    lost_words: 0.0,
+                    lost_paragraphs: 0.0,
+                    proven: false,
+                })
+                .collect();
+        }
+        let threshold = points
+            .iter()
+            .find(|point| point.keep == DEFAULT_KEEP)
+            .or(points.first())
+            .map_or(1.0, |point| point.threshold);
+        let report = Report {
+            documents: documents.len(),
+            rows: self.corpus.rows.len(),
+            text: (text.all.epochs, text.all.gap / text.all.objective, text.all.converged),
+            context: (context.rows, context.gradient, context.converged),
+            points: points.clone(),
+            sets: self.evaluate(&text.values, &context.spam, threshold),
+        };
+        let parts = ModelParts {
+            tokenizer_json: self.tokenizer_json.clone(),
+            text: text.model,
+            context: context.model.clone(),
+            points: points
+                .iter()
+                .map(|point| OperatingPoint { keep: point.keep, threshold: point.threshold })
+                .collect(),
+            self_test: Vec::new(),
+            card: self.card(documents),
+        };
+        let mut model = Model::from_parts(parts.clone())?;
+        let self_test = SELF_TEST.iter().map(|document| self_test(&model, document)).collect();
+        model = Model::from_parts(ModelParts { self_test, ..parts })?;
+        (self.progress)("report", 1, 1);
+        Ok(Trained { model, report, out_of_fold: context.spam })
+    }
+
+    fn evaluate(
+        &self,
+        values: &[TextValue],
+        spam: &[Vec<f64>],
+        threshold: f64,
+    ) -> BTreeMap<String, Evaluation> {
+        let mut sets: BTreeMap<String, Vec<Judged>> = BTreeMap::new();
+        for (number, (document, spam)) in self.corpus.documents.iter().zip(spam).enumerate() {
+            let name = self.corpus.sources[document.source as usize].clone();
+            let mut rows = Vec::new();
+            for ((row, label), spam) in document.paragraphs.iter().zip(spam) {
+                let Some(truth) = *label else { continue };
+                let share = values[*row as usize].ad_share();
+                let verdict = match () {
+                    () if *spam < threshold => Label::Content,
+                    () if share > 0.5 => Label::Ad,
+                    () => Label::Chrome,
+                };
+                let words = self.corpus.shapes[*row as usize].words() as u32;
+                rows.push(Judged {
+                    document: number as u32,
+                    cluster: document.group,
+                    words,
+                    truth,
+                    spam: *spam,
+                    verdict,
+                });
+            }
+            if let Some(extractor) = document.extractor {
+                let name = format!("{name}/{}", self.corpus.extractors[extractor as usize]);
+                sets.entry(name).or_default().extend(&rows);
+            }
+            sets.entry(name).or_default().extend(rows);
+        }
+        sets.into_iter().map(|(name, rows)| (name, evaluate(&rows))).collect()
+    }
+
+    fn card(&self, documents: &[LabelledDocument]) -> Card {
+        let mut hash = Sha256::new();
+        let mut sources: BTreeMap<&str, Source> = BTreeMap::new();
+        for document in documents {
+            let source = sources.entry(&document.source).or_insert_with(|| Source {
+                name: document.source.clone(),
+                credit: self.recipe.source(&document.source).credit,
+                ..Source::default()
+            });
+            source.documents += 1;
+            hash.update(&document.group);
+            for paragraph in &document.paragraphs {
+                hash.update([0]);
+                hash.update(&paragraph.text);
+                hash.update([paragraph.label.map_or(9, |label| label.class() as u8)]);
+                if let Some(label) = paragraph.label {
+                    source.paragraphs[label.class()] += 1;
+                }
+            }
+        }
+        Card {
+            name: self.recipe.name.clone(),
+            description: self.recipe.description.clone(),
+            despam_version: env!("CARGO_PKG_VERSION").to_owned(),
+            base: self.base.map(|base| base.card().name.clone()),
+            recipe_sha256: hex(&Sha256::digest(format!("{:?}", self.recipe))),
+            data_sha256: hex(&hash.finalize()),
+            scripts: self.known.clone(),
+            sources: sources.into_values().collect(),
+        }
+    }
+}
+
+struct TextRecipeNumbers {
+    c: f64,
+    power: f64,
+}
+
+impl TextRecipeNumbers {
+    fn of(recipe: &Recipe) -> Self {
+        TextRecipeNumbers { c: recipe.text.c, power: recipe.text.repeat_power }
+    }
+}
+
+struct ContextRecipeNumbers {
+    alpha: f64,
+    iterations: u64,
+}
+
+impl ContextRecipeNumbers {
+    fn of(recipe: &Recipe) -> Self {
+        ContextRecipeNumbers {
+            alpha: recipe.context.alpha,
+            iterations: recipe.context.max_iterations,
+        }
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Labelled paragraphs of a script that make it known.
+const KNOWN_FROM: usize = 2000;
+
+fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
+    let mut counts: BTreeMap<Script, usize> = BTreeMap::new();
+    for (row, label) in corpus.documents.iter().flat_map(|document| &document.paragraphs) {
+        *counts.entry(corpus.scripts[*row as usize]).or_default() += usize::from(label.is_some());
+    }
+    let most = counts.iter().max_by_key(|(_, count)| **count).map(|(script, _)| *script);
+    let known = |script: &Script| {
+        counts.get(script).is_some_and(|count| *count >= KNOWN_FROM)
+            || base.is_some_and(|base| base.card().scripts.contains(script))
+            || most == Some(*script)
+    };
+    Script::ALL.into_iter().filter(known).collect()
+}
+
+/// Fixed-point differences to content.
+fn quantise(weights: &[ClassWeights], targets: &[Target], based: bool) -> TextModel {
+    let present = |label: Label| based || targets.iter().any(|target| target.label == label);
+    let difference = |w: &ClassWeights, label: Label| {
+        let units = ((w[label.class()] - w[0]) / WEIGHT_UNIT).round();
+        units.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
+    };
+    let pair = |w: &ClassWeights| -> WeightPair {
+        [difference(w, Label::Ad), difference(w, Label::Chrome)]
+    };
+    let mut intercept = pair(&weights[0]);
+    for (slot, label) in intercept.iter_mut().zip([Label::Ad, Label::Chrome]) {
+        if !present(label) {
+            *slot = i16::MIN;
+        }
+    }
+    let bins = weights[FIRST_BIN as usize..FIRST_BAG as usize].iter().map(pair).collect();
+    let bag = weights[FIRST_BAG as usize..].iter().map(pair).collect();
+    match TextModel::new(intercept, bins, bag) {
+        Some(model) => model,
+        None => unreachable!("the columns are {BIN_COUNT} bins and a power of two"),
+    }
+}
+
+/// The class weights that a text model's differences stand for, summing to zero.
+fn class_weights(model: &TextModel) -> Vec<ClassWeights> {
+    let spread = |pair: &WeightPair| -> ClassWeights {
+        let [ad, chrome] = pair.map(|weight| f64::from(weight) * WEIGHT_UNIT);
+        let mean = (ad + chrome) / CLASSES as f64;
+        [-mean, ad - mean, chrome - mean]
+    };
+    std::iter::once(&model.intercept()).chain(model.bins()).chain(model.bag()).map(spread).collect()
+}
+
+/// The value of a row by a model: what [`TextModel::value`] gives for its features.
+fn row_value(corpus: &Corpus, row: usize, model: &TextModel) -> TextValue {
+    let (units, scaled, scale) = corpus.rows.row(row);
+    let sum = |weights: &mut dyn Iterator<Item = WeightPair>| {
+        weights.fold([0i64; 2], |sum, weight| {
+            [sum[0] + i64::from(weight[0]), sum[1] + i64::from(weight[1])]
+        })
+    };
+    let unit = |id: &u32| match id.checked_sub(FIRST_BIN) {
+        None => model.intercept(),
+        Some(bin) => model.bins()[bin as usize],
+    };
+    let fixed = sum(&mut units.iter().map(unit));
+    let bag = sum(&mut scaled.iter().map(|id| model.bag()[(id - FIRST_BAG) as usize]));
+    let value = |k: usize| (fixed[k] as f64 + bag[k] as f64 * scale) * WEIGHT_UNIT;
+    TextValue { ad: value(0), chrome: value(1) }
+}
+
+/// A context model whose decision values are calibrated.
+fn calibrated(model: &ContextModel, calibration: Calibration) -> ContextModel {
+    let scale = |weight: f32| (f64::from(weight) * calibration.slope) as f32;
+    let intercept = f64::from(model.intercept()) * calibration.slope + calibration.offset;
+    let weights = model.weights().iter().map(|weight| scale(*weight)).collect();
+    match ContextModel::new(intercept as f32, weights) {
+        Some(model) => model,
+        None => unreachable!("as many weights as before"),
+    }
+}
+
+/// Short documents written for the self-test.
+const SELF_TEST: [&[&str]; 2] = [
+    &[
+        "Home | News | Sport | Weather | Contact",
+        "Flood barrier to be raised after third wet winter",
+        "The town council voted on Tuesday to raise the flood barrier along the east bank by forty centimetres, after the river came over it three times in four years.",
+        "Work starts in May and will close the riverside path until October, the engineer in charge said.",
+        "Hangzhou Bright Wind Electric Co., Ltd. is a professional manufacturer of tower fans, OEM and ODM orders are welcome.",
+        "IGBT FF200R12KE3, SKM150GB128D, CM300DY-24H in stock",
+        "Share on Facebook  Share on Twitter  Print this page",
+        "Copyright 2019 Example Media. All rights reserved.",
+    ],
+    &[
+        "Step 3",
+        "Turn off the water before you loosen the nut.",
+        "Tools you need: a 14 mm spanner, a bucket, a cloth.",
+    ],
+];
+
+fn self_test(model: &Model, paragraphs: &[&str]) -> SelfTest {
+    let verdicts =
+        Classifier::new(model).with_unit(Unit::Line).judge(paragraphs.join("\n").as_bytes());
+    let rounded = |spam: f64| (spam * 1e6).round() / 1e6;
+    SelfTest {
+        paragraphs: paragraphs.iter().map(|line| (*line).to_owned()).collect(),
+        spam: verdicts.iter().map(|verdict| rounded(verdict.spam())).collect(),
+    }
+}

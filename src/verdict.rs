@@ -1,0 +1,84 @@
+//! The verdict on a paragraph, and the guards that keep what a model cannot judge.
+
+use crate::document::Span;
+use crate::features::Script;
+use crate::label::Label;
+
+/// What was decided on one paragraph.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// Where the paragraph is, in bytes of the document's text.
+    pub span: Span,
+    /// Probability of ad, in [0, 1].
+    pub ad: f64,
+    /// Probability of chrome, in [0, 1].
+    pub chrome: f64,
+    /// The decision at the operating point in force.
+    pub label: Label,
+    /// The guard that made the paragraph genuine whatever the model says.
+    pub guard: Option<Guard>,
+}
+
+impl Verdict {
+    /// Probability of spam: of ad plus of chrome.
+    pub fn spam(&self) -> f64 {
+        self.ad + self.chrome
+    }
+}
+
+/// Why a paragraph is kept without asking the model. Its spam probability is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Guard {
+    /// Most of its letters are of a script that the model has not learnt.
+    Script,
+    /// It is so long, or so much of its document, that it may hold everything.
+    Long,
+}
+
+impl Guard {
+    /// All guards.
+    pub const ALL: [Guard; 2] = [Guard::Script, Guard::Long];
+
+    /// The name used in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Guard::Script => "script",
+            Guard::Long => "long",
+        }
+    }
+
+    /// The guard that holds for a paragraph, if any: its script, its words, the
+    /// words of its document, and the scripts that the model knows.
+    pub fn of(script: Script, words: f32, document_words: f32, known: &[Script]) -> Option<Guard> {
+        if !known.contains(&script) {
+            return Some(Guard::Script);
+        }
+        let most = words >= SUBSTANTIAL && words * 3.0 >= document_words;
+        (words >= VERY_LONG || most).then_some(Guard::Long)
+    }
+}
+
+/// Paragraphs of so many words are kept: some extractors print a page as one line.
+const VERY_LONG: f32 = 400.0;
+/// Paragraphs of so many words are kept if they are a third of their document.
+const SUBSTANTIAL: f32 = 80.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guards_hold_at_their_bounds() {
+        let known = [Script::Latin];
+        for (script, words, document, guard) in [
+            (Script::Latin, 79.0, 79.0, None),
+            (Script::Latin, 80.0, 240.0, Some(Guard::Long)),
+            (Script::Latin, 80.0, 241.0, None),
+            (Script::Latin, 399.0, 9000.0, None),
+            (Script::Latin, 400.0, 9000.0, Some(Guard::Long)),
+            (Script::Han, 3.0, 9000.0, Some(Guard::Script)),
+        ] {
+            assert_eq!(Guard::of(script, words, document, &known), guard, "{words} of {document}");
+        }
+    }
+}
