@@ -1,13 +1,14 @@
 //! Judging one document: paragraphs, features, both stages, verdicts.
 
 use crate::document::Span;
+use crate::explain::Explanation;
 use crate::features::{Extractor, Features, Script};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen, Surroundings};
 use crate::model::text::sigmoid;
 use crate::model::{DEFAULT_KEEP, Model};
 use crate::paragraph::{Unit, paragraphs};
-use crate::verdict::{Guard, Verdict};
+use crate::verdict::{Guard, Probability, Verdict};
 
 /// Judges documents with a model at one operating point.
 ///
@@ -64,6 +65,11 @@ impl<'m> Classifier<'m> {
         self.model
     }
 
+    /// How documents are split.
+    pub fn unit(&self) -> Unit {
+        self.unit
+    }
+
     /// The threshold in force.
     pub fn threshold(&self) -> f64 {
         self.threshold
@@ -101,20 +107,45 @@ impl<'m> Classifier<'m> {
             let known = &self.model.card().scripts;
             let guard = Guard::of(scratch.scripts[i], seen.shape.words(), document_words, known);
             let decision = self.model.context().value(&surroundings, i).decision(seen.value);
-            self.decide(*span, decision, seen.value.ad_share(), guard)
+            self.decide(*span, seen, decision, guard)
         };
         scratch.spans.iter().enumerate().map(verdict).collect()
     }
 
-    fn decide(&self, span: Span, decision: f64, ad_share: f64, guard: Option<Guard>) -> Verdict {
-        let spam = if guard.is_some() { 0.0 } else { sigmoid(decision) };
-        let (ad, chrome) = (spam * ad_share, spam * (1.0 - ad_share));
+    /// A verdict and an explanation for every paragraph of `text`, in order.
+    ///
+    /// ```
+    /// use despam::{Classifier, Model};
+    ///
+    /// let classifier = Classifier::new(Model::default_model());
+    /// for (_, explanation) in classifier.explain(b"Home | About us | Contact | Privacy policy") {
+    ///     let sum: f64 = explanation.contributions.iter().map(|part| part.value).sum();
+    ///     assert!((sum - explanation.decision).abs() < 1e-9);
+    /// }
+    /// ```
+    pub fn explain(&self, text: &[u8]) -> Vec<(Verdict, Explanation)> {
+        let mut scratch = self.scratch();
+        let verdicts = self.judge_with(text, &mut scratch);
+        let surroundings = Surroundings::new(&scratch.seen);
+        let mut features = Features::default();
+        let mut explain = |(i, verdict): (usize, Verdict)| {
+            let paragraph = verdict.span.lossy(text);
+            scratch.extractor.extract(&paragraph, &mut features);
+            (verdict, Explanation::of(self.model, &paragraph, &features, &surroundings, i))
+        };
+        verdicts.into_iter().enumerate().map(&mut explain).collect()
+    }
+
+    fn decide(&self, span: Span, seen: &Seen, decision: f64, guard: Option<Guard>) -> Verdict {
+        let spam = Probability::nearest(if guard.is_some() { 0.0 } else { sigmoid(decision) });
+        let ad = Probability::nearest(spam.get() * seen.value.ad_share());
+        let chrome = Probability::nearest(spam.get() - ad.get());
         let label = match () {
-            () if guard.is_some() || spam < self.threshold => Label::Content,
+            () if guard.is_some() || spam < Probability::nearest(self.threshold) => Label::Content,
             () if ad > chrome => Label::Ad,
             () => Label::Chrome,
         };
-        Verdict { span, ad, chrome, label, guard }
+        Verdict { span, words: seen.shape.words() as u32, ad, chrome, label, guard }
     }
 }
 

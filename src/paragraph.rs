@@ -144,7 +144,7 @@ const MIN_WRAPS: usize = 4;
 /// lower-case letter. A document is wrapped when it has at least [`MIN_WRAPS`],
 /// when they are a third of all breaks between adjacent lines, and when nine
 /// lines in ten are no longer than a wrapped line.
-fn is_hard_wrapped(text: &[u8]) -> bool {
+pub(crate) fn is_hard_wrapped(text: &[u8]) -> bool {
     let (mut wraps, mut breaks, mut long, mut count) = (0usize, 0usize, 0usize, 0usize);
     let mut previous: &[u8] = b"";
     for line in lines(text).map(|line| line.of(text)) {

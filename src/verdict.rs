@@ -1,18 +1,44 @@
 //! The verdict on a paragraph, and the guards that keep what a model cannot judge.
 
+use std::fmt;
+
 use crate::document::Span;
 use crate::features::Script;
 use crate::label::Label;
+
+/// A probability in millionths: what is printed is what was decided on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Probability(u32);
+
+impl Probability {
+    /// The probability nearest to `p`; 0 for what is no number.
+    pub fn nearest(p: f64) -> Self {
+        Probability((p.clamp(0.0, 1.0) * 1e6).round() as u32)
+    }
+
+    /// The probability as a number in [0, 1].
+    pub fn get(self) -> f64 {
+        f64::from(self.0) / 1e6
+    }
+}
+
+impl fmt::Display for Probability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:06}", self.0 / 1_000_000, self.0 % 1_000_000)
+    }
+}
 
 /// What was decided on one paragraph.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
     /// Where the paragraph is, in bytes of the document's text.
     pub span: Span,
-    /// Probability of ad, in [0, 1].
-    pub ad: f64,
-    /// Probability of chrome, in [0, 1].
-    pub chrome: f64,
+    /// Its words, as white space separates them.
+    pub words: u32,
+    /// Probability of ad.
+    pub ad: Probability,
+    /// Probability of chrome.
+    pub chrome: Probability,
     /// The decision at the operating point in force.
     pub label: Label,
     /// The guard that made the paragraph genuine whatever the model says.
@@ -20,9 +46,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Probability of spam: of ad plus of chrome.
-    pub fn spam(&self) -> f64 {
-        self.ad + self.chrome
+    /// Probability of spam: of ad plus of chrome, exactly.
+    pub fn spam(&self) -> Probability {
+        Probability(self.ad.0 + self.chrome.0)
     }
 }
 
@@ -66,6 +92,15 @@ const SUBSTANTIAL: f32 = 80.0;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probabilities_are_printed_with_six_digits() {
+        for (p, printed) in
+            [(0.0, "0.000000"), (1.0, "1.000000"), (0.1234564, "0.123456"), (f64::NAN, "0.000000")]
+        {
+            assert_eq!(Probability::nearest(p).to_string(), printed);
+        }
+    }
 
     #[test]
     fn guards_hold_at_their_bounds() {

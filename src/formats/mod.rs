@@ -1,1 +1,81 @@
+//! The forms that documents come in: from bytes to chunks and records, and back.
+//! Nothing here knows the model.
+
 pub mod compression;
+pub mod jsonl;
+pub mod reader;
+
+use std::str::FromStr;
+
+/// The form of a file of documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The file is one document of plain text.
+    Text,
+    /// A document a line, as a JSON object.
+    JsonLines,
+}
+
+impl Format {
+    /// The form that a path's ending names, one of compression aside.
+    pub fn of_path(path: &std::path::Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
+        match name.rsplit_once('.')?.1 {
+            "jsonl" | "ndjson" => Some(Format::JsonLines),
+            "txt" | "text" => Some(Format::Text),
+            _ => None,
+        }
+    }
+
+    /// The form that the first bytes of a stream suggest: JSON Lines if the first
+    /// line is a JSON object, or is cut off but starts like one.
+    pub fn of_bytes(start: &[u8]) -> Self {
+        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let cut_off = line.len() == start.len();
+        let object = match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+            Ok(_) => true,
+            Err(error) => cut_off && error.is_eof(),
+        };
+        if object && line.trim_ascii_start().starts_with(b"{") {
+            Format::JsonLines
+        } else {
+            Format::Text
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "txt" => Ok(Format::Text),
+            "jsonl" => Ok(Format::JsonLines),
+            _ => Err(format!("{name:?} is not a format: expected auto, txt or jsonl")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_tells_json_lines_from_text() {
+        assert_eq!(Format::of_bytes(b"{\"text\":\"a\"}\nmore"), Format::JsonLines);
+        assert_eq!(Format::of_bytes(b"{\"text\":\"a very long te"), Format::JsonLines);
+        assert_eq!(Format::of_bytes(b"{braces} in prose\n"), Format::Text);
+        assert_eq!(Format::of_bytes(b"17\n"), Format::Text);
+        assert_eq!(Format::of_bytes(b""), Format::Text);
+    }
+
+    #[test]
+    fn endings_are_read_through_compression() {
+        let of = |name: &str| Format::of_path(std::path::Path::new(name));
+        assert_eq!(of("a/b.jsonl.gz"), Some(Format::JsonLines));
+        assert_eq!(of("b.txt.zst"), Some(Format::Text));
+        assert_eq!(of("b.html"), None);
+        assert_eq!(of("b"), None);
+    }
+}

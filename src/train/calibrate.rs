@@ -40,6 +40,8 @@ pub struct Genuine {
     pub group: u32,
     /// Its words.
     pub words: f32,
+    /// What it counts: views weigh the same, whatever their size.
+    pub weight: f64,
     /// Its spam probability.
     pub spam: f64,
 }
@@ -71,7 +73,8 @@ pub fn find_point(genuine: &[Genuine], groups: usize, loss: f64, z: f64) -> Poin
         let threshold = f64::from(step) / f64::from(STEPS);
         let bound =
             |weight: fn(&Genuine) -> f64| upper_bound(genuine, groups, threshold, z, weight);
-        let (lost_words, lost_paragraphs) = (bound(|one| f64::from(one.words)), bound(|_| 1.0));
+        let (lost_words, lost_paragraphs) =
+            (bound(|one| one.weight * f64::from(one.words)), bound(|one| one.weight));
         let proven = lost_words <= loss && lost_paragraphs <= loss;
         Point { threshold, lost_words, lost_paragraphs, proven }
     };
@@ -160,7 +163,9 @@ mod tests {
     }
 
     fn genuine(spam: impl Fn(u32) -> f64) -> Vec<Genuine> {
-        (0..10_000).map(|i| Genuine { group: i % 100, words: 10.0, spam: spam(i) }).collect()
+        (0..10_000)
+            .map(|i| Genuine { group: i % 100, words: 10.0, weight: 1.0, spam: spam(i) })
+            .collect()
     }
 
     #[test]
@@ -176,8 +181,8 @@ mod tests {
     #[test]
     fn what_cannot_be_proven_loses_nothing() {
         let few = [
-            Genuine { group: 0, words: 5.0, spam: 0.3 },
-            Genuine { group: 0, words: 5.0, spam: 0.2 },
+            Genuine { group: 0, words: 5.0, weight: 1.0, spam: 0.3 },
+            Genuine { group: 0, words: 5.0, weight: 1.0, spam: 0.2 },
         ];
         let point = find_point(&few, 1, 0.005, 1.645);
         assert!(!point.proven && point.threshold > 0.3 && point.threshold < 0.301);

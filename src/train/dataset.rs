@@ -10,7 +10,7 @@
 //!
 //! Paragraphs without a group are a group each: nothing says they belong together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
@@ -83,6 +83,43 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<LabelledDocument>, DatasetError> {
         read_file(&path, &mut documents)?;
     }
     Ok(documents)
+}
+
+/// Corrects labels by a patch: a TSV file with the columns `set`, `document`,
+/// `paragraph` (counted from 0), `from` and `to`. Returns how many it corrected.
+///
+/// # Errors
+/// If a row names a paragraph that is not there or not labelled as it says: then
+/// the patch belongs to other data. Documents that were not read are passed over.
+pub fn apply_patch(documents: &mut [LabelledDocument], path: &Path) -> Result<usize, DatasetError> {
+    let io_error = |cause| DatasetError::Io { path: path.to_owned(), cause };
+    let text = std::fs::read_to_string(path).map_err(io_error)?;
+    let key = |set: &str, id: &str| format!("{set}\t{id}");
+    let numbers: HashMap<String, usize> = documents
+        .iter()
+        .enumerate()
+        .map(|(i, document)| (key(&document.source, &document.id), i))
+        .collect();
+    let mut patched = 0;
+    for (row, line) in text.lines().enumerate().skip(1) {
+        let bad = |cause: String| DatasetError::Row { path: path.to_owned(), row: row + 1, cause };
+        let [set, id, paragraph, from, to] = line.split('\t').collect::<Vec<_>>()[..] else {
+            return Err(
+                bad("expected five columns: set, document, paragraph, from, to".to_owned()),
+            );
+        };
+        let Some(document) = numbers.get(&key(set, id)) else { continue };
+        let from = parse_label(from).map_err(bad)?;
+        let to = parse_label(to).map_err(bad)?;
+        let found =
+            paragraph.parse().ok().and_then(|i: usize| documents[*document].paragraphs.get_mut(i));
+        match found {
+            Some(found) if found.label == from => found.label = to,
+            _ => return Err(bad(format!("{id} has no paragraph {paragraph} labelled so"))),
+        }
+        patched += 1;
+    }
+    Ok(patched)
 }
 
 fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, DatasetError> {
@@ -198,11 +235,14 @@ fn json_document(line: &str, source: &str, row: usize) -> Result<LabelledDocumen
 }
 
 fn labelled(text: String, label: &str) -> Result<LabelledParagraph, String> {
-    let label = match label {
-        "unsure" => None,
-        name => Some(name.parse::<Label>().map_err(|error| format!("{error}, or unsure"))?),
-    };
-    Ok(LabelledParagraph { text, label })
+    Ok(LabelledParagraph { text, label: parse_label(label)? })
+}
+
+fn parse_label(name: &str) -> Result<Option<Label>, String> {
+    match name {
+        "unsure" => Ok(None),
+        name => name.parse().map(Some).map_err(|error| format!("{error}, or unsure")),
+    }
 }
 
 fn one_paragraph(

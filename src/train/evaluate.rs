@@ -9,7 +9,10 @@ use crate::paragraph::Unit;
 
 /// Judges every document as lines and returns its counted paragraphs by set, and
 /// by set and extractor (`set/extractor`) where there is one.
-pub fn judge(classifier: &Classifier<'_>, documents: &[LabelledDocument]) -> BTreeMap<String, Vec<Judged>> {
+pub fn judge(
+    classifier: &Classifier<'_>,
+    documents: &[LabelledDocument],
+) -> BTreeMap<String, Vec<Judged>> {
     let classifier = classifier.with_unit(Unit::Line);
     let mut scratch = classifier.scratch();
     let mut clusters: BTreeMap<&str, u32> = BTreeMap::new();
@@ -20,14 +23,15 @@ pub fn judge(classifier: &Classifier<'_>, documents: &[LabelledDocument]) -> BTr
         let lines: Vec<String> = document.paragraphs.iter().map(|p| one_line(&p.text)).collect();
         let verdicts = classifier.judge_with(lines.join("\n").as_bytes(), &mut scratch);
         // A blank paragraph is no line, so it has no verdict.
-        let visible = document.paragraphs.iter().zip(&lines).filter(|(_, line)| !line.trim().is_empty());
-        let judged = visible.zip(verdicts).filter_map(|((paragraph, line), verdict)| {
+        let visible =
+            document.paragraphs.iter().zip(&lines).filter(|(_, line)| !line.trim().is_empty());
+        let judged = visible.zip(verdicts).filter_map(|((paragraph, _), verdict)| {
             Some(Judged {
                 document: number as u32,
                 cluster,
-                words: line.split_whitespace().count() as u32,
+                words: verdict.words,
                 truth: paragraph.label?,
-                spam: verdict.spam(),
+                spam: verdict.spam().get(),
                 verdict: verdict.label,
             })
         });

@@ -412,29 +412,24 @@ impl<'t> Trainer<'t> {
             for ((row, label), spam) in document.paragraphs.iter().zip(spam) {
                 if *label == Some(Label::Content) {
                     let words = self.corpus.shapes[*row as usize].words();
-                    genuine.push(Genuine { group: document.group, words, spam: *spam });
+                    genuine.push(Genuine {
+                        group: document.group,
+                        words,
+                        weight: 1.0,
+                        spam: *spam,
+                    });
                 }
             }
         }
+        for genuine in views.values_mut() {
+            let weight = 1.0 / genuine.len() as f64;
+            genuine.iter_mut().for_each(|one| one.weight = weight);
+        }
+        let genuine: Vec<Genuine> = views.into_values().flatten().collect();
         let z = normal_quantile(self.recipe.confidence);
         let point = |keep: f64| {
-            let loss = 1.0 - keep / 100.0;
-            let strictest = views
-                .values()
-                .map(|genuine| find_point(genuine, self.corpus.groups, loss, z))
-                .reduce(|a, b| Point {
-                    threshold: a.threshold.max(b.threshold),
-                    lost_words: a.lost_words.max(b.lost_words),
-                    lost_paragraphs: a.lost_paragraphs.max(b.lost_paragraphs),
-                    proven: a.proven && b.proven,
-                });
-            let Point { threshold, lost_words, lost_paragraphs, proven } =
-                strictest.unwrap_or(Point {
-                    threshold: 1.0,
-                    lost_words: 0.0,
-                    lost_paragraphs: 0.0,
-                    proven: false,
-                });
+            let point = find_point(&genuine, self.corpus.groups, 1.0 - keep / 100.0, z);
+            let Point { threshold, lost_words, lost_paragraphs, proven } = point;
             ReportPoint { keep, threshold, lost_words, lost_paragraphs, proven }
         };
         self.recipe.keep.iter().map(|keep| point(*keep)).collect()
@@ -694,9 +689,8 @@ const SELF_TEST: [&[&str]; 2] = [
 fn self_test(model: &Model, paragraphs: &[&str]) -> SelfTest {
     let verdicts =
         Classifier::new(model).with_unit(Unit::Line).judge(paragraphs.join("\n").as_bytes());
-    let rounded = |spam: f64| (spam * 1e6).round() / 1e6;
     SelfTest {
         paragraphs: paragraphs.iter().map(|line| (*line).to_owned()).collect(),
-        spam: verdicts.iter().map(|verdict| rounded(verdict.spam())).collect(),
+        spam: verdicts.iter().map(|verdict| verdict.spam().get()).collect(),
     }
 }

@@ -1,0 +1,128 @@
+//! Options that several commands share.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use despam::formats::Format;
+use despam::formats::jsonl::Fields;
+use despam::model::DEFAULT_KEEP;
+use despam::{Classifier, Model, Unit};
+
+/// What to read.
+#[derive(Args)]
+pub struct InputArgs {
+    /// Files and folders to read; `-` or none is standard input.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The form of the input: auto, txt or jsonl.
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = parse_format)]
+    pub format: AutoFormat,
+    /// JSON field with the text; `a.b` is `b` within `a`.
+    #[arg(long, value_name = "NAME", default_value = "text")]
+    pub text_field: String,
+    /// JSON field with the id.
+    #[arg(long, value_name = "NAME", default_value = "id")]
+    pub id_field: String,
+    /// What a paragraph is: auto (blocks where the text is hard-wrapped, else lines), line or block.
+    #[arg(long, value_name = "UNIT", default_value = "auto", value_parser = parse_unit)]
+    pub unit: Unit,
+    /// Threads to work on [default: one a core].
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// A format, or to be found out.
+#[derive(Clone, Copy)]
+pub struct AutoFormat(pub Option<Format>);
+
+fn parse_format(name: &str) -> Result<AutoFormat, String> {
+    match name {
+        "auto" => Ok(AutoFormat(None)),
+        name => name.parse().map(|format| AutoFormat(Some(format))),
+    }
+}
+
+fn parse_unit(name: &str) -> Result<Unit, String> {
+    name.parse()
+}
+
+impl InputArgs {
+    /// Threads to use.
+    pub fn threads(&self) -> usize {
+        threads(self.threads)
+    }
+
+    /// Fields of JSON records.
+    pub fn fields(&self) -> Fields {
+        Fields { text: self.text_field.clone(), id: self.id_field.clone() }
+    }
+}
+
+/// The number asked for, or one a core.
+pub fn threads(asked: Option<NonZeroUsize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    asked.map_or_else(cores, NonZeroUsize::get)
+}
+
+/// What to judge by.
+#[derive(Args)]
+pub struct ModelArgs {
+    /// Model file [default: the one built in].
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Operating point: the share of genuine text to keep, in per cent [default: 99.5].
+    #[arg(long, value_name = "PERCENT", conflicts_with = "threshold")]
+    pub keep: Option<f64>,
+    /// Spam probability from which on a paragraph is spam, in place of an operating point.
+    #[arg(long, value_name = "P", value_parser = parse_probability)]
+    pub threshold: Option<f64>,
+}
+
+fn parse_probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(p) if (0.0..=1.0).contains(&p) => Ok(p),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}
+
+impl ModelArgs {
+    /// The model asked for.
+    pub fn load(&self) -> anyhow::Result<&'static Model> {
+        load_model(self.model.as_deref())
+    }
+
+    /// A classifier at the operating point asked for.
+    pub fn classifier(
+        &self,
+        model: &'static Model,
+        unit: Unit,
+    ) -> anyhow::Result<Classifier<'static>> {
+        let threshold = match (self.threshold, self.keep) {
+            (Some(threshold), _) => threshold,
+            (None, keep) => self.point(model, keep.unwrap_or(DEFAULT_KEEP))?,
+        };
+        Ok(Classifier::new(model).with_unit(unit).with_threshold(threshold))
+    }
+
+    fn point(&self, model: &Model, keep: f64) -> anyhow::Result<f64> {
+        if let Some(threshold) = model.threshold(keep) {
+            return Ok(threshold);
+        }
+        let known: Vec<String> =
+            model.points().iter().map(|point| point.keep.to_string()).collect();
+        bail!("the model has no operating point {keep}: it has {}", known.join(", "))
+    }
+}
+
+/// The model in a file, or the one built in.
+pub fn load_model(path: Option<&std::path::Path>) -> anyhow::Result<&'static Model> {
+    match path {
+        None => Ok(Model::default_model()),
+        Some(path) => {
+            let model = Model::load(path).with_context(|| path.display().to_string())?;
+            Ok(Box::leak(Box::new(model)))
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Opening inputs and replacing outputs.
+//!
+//! An output path has either its old content or the new one, never half: bytes go
+//! to a temporary file beside it, which is synced and renamed at the end.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, bail};
+use despam::formats::Format;
+use despam::formats::compression::{Compression, Packer, unpack};
+use tempfile::NamedTempFile;
+
+/// An input with the name its documents have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The path; `None` is standard input.
+    pub path: Option<PathBuf>,
+    /// The path within the folder that was named, for mirroring it.
+    pub relative: PathBuf,
+}
+
+impl Source {
+    /// What the source is called in output.
+    pub fn name(&self) -> String {
+        self.path.as_ref().map_or("-".to_owned(), |path| path.to_string_lossy().into_owned())
+    }
+}
+
+/// The inputs that the arguments stand for: a folder for all files in it, by name.
+pub fn sources(arguments: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    if arguments.is_empty() {
+        return Ok(vec![Source { path: None, relative: PathBuf::from("-") }]);
+    }
+    let mut sources = Vec::new();
+    for path in arguments {
+        if path == Path::new("-") {
+            sources.push(Source { path: None, relative: PathBuf::from("-") });
+        } else if path.is_dir() {
+            walk(path, Path::new(""), &mut sources)?;
+        } else {
+            let relative = path.file_name().map(PathBuf::from).unwrap_or_default();
+            sources.push(Source { path: Some(path.clone()), relative });
+        }
+    }
+    Ok(sources)
+}
+
+fn walk(folder: &Path, relative: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
+    let entries =
+        std::fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    let mut entries = entries.with_context(|| folder.display().to_string())?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let relative = relative.join(entry.file_name());
+        // Links to folders are not followed: they may form a loop.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            walk(&entry.path(), &relative, sources)?;
+        } else if entry.path().is_file() {
+            sources.push(Source { path: Some(entry.path()), relative });
+        }
+    }
+    Ok(())
+}
+
+/// An opened input.
+pub struct Opened {
+    /// Its form.
+    pub format: Format,
+    /// Its bytes, unpacked.
+    pub reader: Box<dyn Read + Send>,
+}
+
+/// Opens a source; `read` counts the bytes taken from it as they are stored.
+pub fn open(
+    source: &Source,
+    format: Option<Format>,
+    read: &Arc<AtomicU64>,
+) -> anyhow::Result<Opened> {
+    let input: Box<dyn Read + Send> = match &source.path {
+        Some(path) => Box::new(File::open(path)?),
+        None => Box::new(io::stdin()),
+    };
+    let mut reader = unpack(Counted { input, read: Arc::clone(read) })?;
+    let named = source.path.as_deref().and_then(Format::of_path);
+    let format = match format.or(named) {
+        Some(format) => format,
+        None => Format::of_bytes(io::BufRead::fill_buf(&mut reader)?),
+    };
+    Ok(Opened { format, reader: Box::new(reader) })
+}
+
+struct Counted {
+    input: Box<dyn Read + Send>,
+    read: Arc<AtomicU64>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(out)?;
+        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// An output: standard output, or a file that is there only when it is complete.
+pub enum Output {
+    Stdout(BufWriter<io::Stdout>),
+    File { packer: Packer<BufWriter<NamedTempFile>>, path: PathBuf },
+}
+
+impl Output {
+    /// Standard output.
+    pub fn stdout() -> Self {
+        Output::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
+    }
+
+    /// A file to be made, or replaced if `force` is set. Packed as its ending says.
+    pub fn file(path: &Path, force: bool) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            bail!("{} is a folder", path.display());
+        }
+        let regular = std::fs::metadata(path).map_or(true, |meta| meta.is_file());
+        if path.exists() && regular && !force {
+            bail!("{} exists: use --force to replace it", path.display());
+        }
+        if !regular {
+            bail!("{} is not a regular file: write to standard output instead", path.display());
+        }
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::with_prefix_in(".despam-", folder)
+            .with_context(|| format!("cannot write in {}", folder.display()))?;
+        let packer =
+            Packer::new(BufWriter::with_capacity(1 << 16, file), Compression::of_path(path))?;
+        Ok(Output::File { packer, path: path.to_owned() })
+    }
+
+    /// Puts a file in its place; flushes standard output.
+    pub fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Output::Stdout(mut out) => Ok(out.flush()?),
+            Output::File { packer, path } => {
+                place(packer, &path).with_context(|| path.display().to_string())
+            }
+        }
+    }
+}
+
+fn place(packer: Packer<BufWriter<NamedTempFile>>, path: &Path) -> anyhow::Result<()> {
+    let file = packer.finish()?.into_inner().map_err(|error| error.into_error())?;
+    let mode = std::fs::metadata(path).map(|meta| meta.permissions());
+    file.as_file().sync_all()?;
+    let placed = file.persist(path)?;
+    match mode {
+        Ok(mode) => placed.set_permissions(mode)?,
+        Err(_) => default_permissions(&placed)?,
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A temporary file is for its owner alone; an output is for whom others are.
+#[cfg(unix)]
+fn default_permissions(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn default_permissions(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Output::Stdout(out) => out.write(bytes),
+            Output::File { packer, .. } => packer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Output::Stdout(out) => out.flush(),
+            Output::File { packer, .. } => packer.flush(),
+        }
+    }
+}
+
+/// An output file, or standard output where there is none.
+pub fn output(path: Option<&Path>, force: bool) -> anyhow::Result<Output> {
+    match path {
+        Some(path) if path != Path::new("-") => Output::file(path, force),
+        _ => Ok(Output::stdout()),
+    }
+}

@@ -1,0 +1,119 @@
+//! The command line: one file a command, `args` for the options they share, `files`
+//! for opening and replacing files.
+
+mod args;
+mod check;
+mod completions;
+#[cfg(feature = "train")]
+mod eval;
+mod explain;
+mod files;
+mod filter;
+mod man;
+mod model;
+mod restore;
+mod run;
+mod score;
+#[cfg(feature = "train")]
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Strips injected ads and CMS chrome from text extracted from web pages.
+#[derive(Parser)]
+#[command(name = "despam", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// When to colour messages.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Filter(filter::Args),
+    Score(score::Args),
+    Check(check::Args),
+    Explain(explain::Args),
+    #[cfg(feature = "train")]
+    Train(train::Args),
+    #[cfg(feature = "train")]
+    Eval(eval::Args),
+    #[command(subcommand)]
+    Model(model::Action),
+    Restore(restore::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// How a command ended: 0 done, 1 done but something was rejected or found.
+pub(crate) enum Outcome {
+    Done,
+    Found,
+}
+
+/// Runs the command line; the exit status is 0 done, 1 done with rejected records
+/// or, for `check`, spam found, 2 error.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        Color::Auto => {}
+        Color::Always => anstream::ColorChoice::Always.write_global(),
+        Color::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let result = match cli.command {
+        Command::Filter(args) => filter::run(args),
+        Command::Score(args) => score::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Explain(args) => explain::run(args),
+        #[cfg(feature = "train")]
+        Command::Train(args) => train::run(args),
+        #[cfg(feature = "train")]
+        Command::Eval(args) => eval::run(args),
+        Command::Model(action) => model::run(action),
+        Command::Restore(args) => restore::run(args),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
+    };
+    match result {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        // The reader of a pipe has seen enough: no error.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            message("error", owo_colors::AnsiColors::Red, &format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    use despam::pipeline::PipelineError;
+    error.chain().any(|cause| {
+        let io = match cause.downcast_ref::<PipelineError>() {
+            Some(PipelineError::Write(error)) => Some(error),
+            _ => cause.downcast_ref::<std::io::Error>(),
+        };
+        io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn message(kind: &str, color: owo_colors::AnsiColors, text: &str) {
+    use owo_colors::OwoColorize;
+    anstream::eprintln!("despam: {}: {text}", kind.color(color).bold());
+}
+
+/// Says on stderr what the user should know.
+pub(crate) fn warn(text: &str) {
+    message("warning", owo_colors::AnsiColors::Yellow, text);
+}

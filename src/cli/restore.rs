@@ -1,0 +1,49 @@
+//! `despam restore`: the original, from what was cleaned and what was removed.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use despam::formats::compression;
+
+use super::Outcome;
+use super::files::output;
+
+/// Put removed paragraphs back: the original, byte for byte (unpacked).
+#[derive(clap::Args)]
+pub struct Args {
+    /// What `despam filter` wrote.
+    cleaned: PathBuf,
+    /// What it wrote with --removed.
+    removed: PathBuf,
+    /// What it wrote with --rejects, if records were rejected.
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Which source to restore, if the rows are of several: its path as it was given.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// File to write [default: standard output].
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace a file that exists.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    let open = |path: &Path| compression::open(path).with_context(|| path.display().to_string());
+    let mut cleaned = open(&args.cleaned)?;
+    let mut removed = open(&args.removed)?;
+    let mut rejects = args.rejects.as_deref().map(open).transpose()?;
+    let rejects = rejects.as_mut().map(|rejects| rejects as &mut dyn std::io::BufRead);
+    let mut out = output(args.output.as_deref(), args.force)?;
+    despam::restore::restore(
+        &mut cleaned,
+        &mut removed,
+        rejects,
+        args.source.as_deref(),
+        &mut out,
+    )?;
+    out.finish()?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,153 @@
+//! `despam train`: a model from labelled paragraphs.
+
+use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use despam::Label;
+use despam::train::dataset::LabelledDocument;
+use despam::train::recipe::{DEFAULT_RECIPE, Recipe};
+use despam::train::{Report, Trained, dataset, train};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{load_model, threads};
+use super::eval;
+use super::files::Output;
+use super::{Outcome, warn};
+
+/// Fit a model to labelled paragraphs.
+///
+/// Data are JSON Lines with a document a line ({"id","group","paragraphs":[{"text","label"}]}) or a
+/// paragraph a line ({"text","label"}), fastText lines, or CSV and TSV with a header; .gz and .zst
+/// too; folders stand for the files in them. Labels are content, ad, chrome and unsure. Documents
+/// of one group (a site) are never split between fitting and testing.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Labelled data: files or folders.
+    #[arg(value_name = "DATA", required = true)]
+    data: Vec<PathBuf>,
+    /// The model file to write.
+    #[arg(short, long, value_name = "MODEL")]
+    output: PathBuf,
+    /// Start from a model and be pulled towards it: `default` or a file.
+    #[arg(long, value_name = "MODEL")]
+    base: Option<PathBuf>,
+    /// Recipe to follow [default: the one of the built-in model].
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Corrections of labels: TSV with the columns set, document, paragraph, from, to.
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
+    /// Write the out-of-fold spam probability of every paragraph here, as JSON Lines.
+    #[arg(long, value_name = "FILE")]
+    out_of_fold: Option<PathBuf>,
+    /// Write the report here as JSON.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Threads to work on [default: one a core].
+    #[arg(short = 'j', long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Replace files that exist.
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command.
+pub fn run(args: Args) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let recipe = match &args.recipe {
+        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
+        None => DEFAULT_RECIPE.to_owned(),
+    };
+    let recipe = Recipe::from_toml(&recipe)?;
+    let base = match args.base.as_deref() {
+        None => None,
+        Some(path) if path == Path::new("default") => Some(load_model(None)?),
+        Some(path) => Some(load_model(Some(path))?),
+    };
+    let mut output = Output::file(&args.output, args.force)?;
+    let mut documents = dataset::read(&args.data)?;
+    if let Some(patch) = &args.patch {
+        let count = dataset::apply_patch(&mut documents, patch)?;
+        eprintln!("{count} labels corrected");
+    }
+    let bar = bar();
+    let progress = |step: &str, done: usize, all: usize| {
+        bar.set_message(step.to_owned());
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    };
+    let trained = train(&documents, &recipe, base, threads(args.threads), &progress);
+    bar.finish_and_clear();
+    let Trained { model, report, out_of_fold } = trained?;
+    output.write_all(&model.to_bytes()?)?;
+    output.finish()?;
+    print_report(&report);
+    eprintln!("{} written in {:.1} s", args.output.display(), started.elapsed().as_secs_f64());
+    if let Some(path) = &args.out_of_fold {
+        write_out_of_fold(path, args.force, &documents, &out_of_fold)?;
+    }
+    if let Some(path) = &args.report {
+        let mut file = Output::file(path, args.force)?;
+        writeln!(file, "{}", serde_json::to_string_pretty(&report)?)?;
+        file.finish()?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(1);
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg:14} {bar:30} {pos}/{len} {elapsed} {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn print_report(report: &Report) {
+    let (epochs, gap, text_converged) = report.text;
+    let (rows, gradient, context_converged) = report.context;
+    println!("{} documents, {} distinct paragraphs", report.documents, report.rows);
+    println!("text stage: {epochs} passes, duality gap {gap:.1e} of the objective");
+    println!("context stage: {rows} rows, largest gradient component {gradient:.1e} a row");
+    if !(text_converged && context_converged) {
+        warn("a stage did not converge: raise the recipe's limits of passes or iterations");
+    }
+    for point in &report.points {
+        let proof = match point.proven {
+            true => format!(
+                "at most {:.2} % of the words and {:.2} % of the paragraphs lost",
+                100.0 * point.lost_words,
+                100.0 * point.lost_paragraphs
+            ),
+            false => "taken over or too few data: not proven".to_owned(),
+        };
+        println!("keep {:>4} %: threshold {:.6}, {proof}", point.keep, point.threshold);
+    }
+    println!("\nFigures out of fold, at the default operating point:");
+    report.sets.iter().for_each(|(name, evaluation)| eval::print(name, evaluation));
+}
+
+fn write_out_of_fold(
+    path: &Path,
+    force: bool,
+    documents: &[LabelledDocument],
+    out_of_fold: &[Vec<f64>],
+) -> anyhow::Result<()> {
+    let mut file = Output::file(path, force)?;
+    for (document, spam) in documents.iter().zip(out_of_fold) {
+        for (number, (paragraph, spam)) in document.paragraphs.iter().zip(spam).enumerate() {
+            let label = paragraph.label.map_or("unsure", Label::name);
+            let row = serde_json::json!({"id": document.id, "paragraph": number, "label": label, "spam": spam});
+            writeln!(file, "{row}")?;
+        }
+    }
+    file.finish()
+}

@@ -1,0 +1,307 @@
+//! JSON Lines: finding a record's text in its raw bytes.
+//!
+//! A record is never parsed into a tree and written again: the text's JSON string
+//! is found, judged in its decoded form, and parts of the raw string are left out.
+//! All other bytes of the record come back as they were.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Why a record cannot be judged.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum RecordError {
+    /// The line is blank.
+    #[error("blank line where a JSON record was expected")]
+    Blank,
+    /// The bytes are no UTF-8.
+    #[error("invalid UTF-8 at byte {0} of the record")]
+    Utf8(usize),
+    /// Not a JSON object.
+    #[error("not a JSON object: {0}")]
+    Json(String),
+    /// There is no text.
+    #[error("no field \"{0}\"")]
+    MissingText(String),
+    /// There are two texts.
+    #[error("two fields \"{0}\": which is the text?")]
+    DuplicateText(String),
+    /// The text is something else.
+    #[error("field \"{field}\" is {found}, not a string")]
+    NotText {
+        /// The field.
+        field: String,
+        /// What it is.
+        found: &'static str,
+    },
+}
+
+/// A record with its text found.
+#[derive(Debug)]
+pub struct Record<'r> {
+    /// The raw JSON of the id field, if it is a string or a number.
+    pub id: Option<&'r str>,
+    /// Offset in the record of the text's JSON string, quotes included.
+    offset: usize,
+    /// The text's JSON string, quotes included.
+    raw: &'r str,
+    /// The text.
+    pub text: Cow<'r, str>,
+}
+
+/// Which fields of a record to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The field with the text; `a.b` stands for `b` within `a`.
+    pub text: String,
+    /// The field with the id.
+    pub id: String,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Fields { text: "text".to_owned(), id: "id".to_owned() }
+    }
+}
+
+impl<'r> Record<'r> {
+    /// Finds the text of a record, a line without its line break.
+    pub fn parse(line: &'r [u8], fields: &Fields) -> Result<Self, RecordError> {
+        let line =
+            std::str::from_utf8(line).map_err(|error| RecordError::Utf8(error.valid_up_to()))?;
+        if line.trim().is_empty() {
+            return Err(RecordError::Blank);
+        }
+        let mut id = None;
+        let mut object = line;
+        let mut path = fields.text.split('.').peekable();
+        while let Some(name) = path.next() {
+            let found = find(object, name, (object.len() == line.len()).then_some(&fields.id))?;
+            id = id.or(found.id);
+            object = found.value.ok_or_else(|| RecordError::MissingText(fields.text.clone()))?;
+            if path.peek().is_some() && !object.starts_with('{') {
+                return Err(RecordError::NotText { field: name.to_owned(), found: kind(object) });
+            }
+        }
+        let not_text = || RecordError::NotText { field: fields.text.clone(), found: kind(object) };
+        if !object.starts_with('"') {
+            return Err(not_text());
+        }
+        Ok(Record {
+            id: id
+                .filter(|id| id.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())),
+            offset: object.as_ptr() as usize - line.as_ptr() as usize,
+            raw: object,
+            text: decode(object)?,
+        })
+    }
+
+    /// Where byte `at` of the text, on a character boundary, stands in the record;
+    /// to be asked in rising order, `from` being the answer before (or the start).
+    fn raw_offset(&self, at: usize, from: (usize, usize)) -> (usize, usize) {
+        let (mut text, mut raw) = from;
+        let bytes = self.raw.as_bytes();
+        while text < at {
+            let (text_length, raw_length) = step(&bytes[raw..]);
+            text += text_length;
+            raw += raw_length;
+        }
+        (text, raw)
+    }
+
+    /// Maps ranges of the text, rising and not overlapping, to ranges of the record.
+    pub fn raw_ranges(
+        &self,
+        ranges: impl Iterator<Item = std::ops::Range<usize>>,
+    ) -> Vec<std::ops::Range<usize>> {
+        if let Cow::Borrowed(_) = self.text {
+            let shift = self.offset + 1;
+            return ranges.map(|range| range.start + shift..range.end + shift).collect();
+        }
+        let mut at = (0, 1);
+        let mut raw = |offset: usize| {
+            at = self.raw_offset(offset, at);
+            at.1 + self.offset
+        };
+        ranges.map(|range| raw(range.start)..raw(range.end)).collect()
+    }
+}
+
+/// Length in the text and in the raw string of what `raw` starts with.
+fn step(raw: &[u8]) -> (usize, usize) {
+    match raw {
+        [b'\\', b'u', hex @ ..] => {
+            let unit = hex_unit(hex);
+            match unit {
+                0..0x80 => (1, 6),
+                0x80..0x800 => (2, 6),
+                // A pair of surrogates; lone ones are no text and were refused.
+                0xd800..0xdc00 => (4, 12),
+                _ => (3, 6),
+            }
+        }
+        [b'\\', ..] => (1, 2),
+        _ => (1, 1),
+    }
+}
+
+fn hex_unit(hex: &[u8]) -> u32 {
+    let digits = hex.get(..4).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)
+}
+
+fn decode(raw: &str) -> Result<Cow<'_, str>, RecordError> {
+    let inner = &raw[1..raw.len() - 1];
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Ok(Cow::Borrowed(inner));
+    }
+    serde_json::from_str::<String>(raw)
+        .map(Cow::Owned)
+        .map_err(|error| RecordError::Json(error.to_string()))
+}
+
+fn kind(raw: &str) -> &'static str {
+    match raw.as_bytes().first() {
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "true or false",
+        Some(b'[') => "an array",
+        Some(b'{') => "an object",
+        Some(b'"') => "a string",
+        _ => "a number",
+    }
+}
+
+#[derive(Default)]
+struct Found<'r> {
+    value: Option<&'r str>,
+    id: Option<&'r str>,
+    twice: bool,
+}
+
+fn find<'r>(object: &'r str, name: &str, id: Option<&String>) -> Result<Found<'r>, RecordError> {
+    let mut deserializer = serde_json::Deserializer::from_str(object);
+    let bad = |error: serde_json::Error| RecordError::Json(error.to_string());
+    let found =
+        deserializer.deserialize_map(Finder { name, id: id.map(String::as_str) }).map_err(bad)?;
+    deserializer.end().map_err(bad)?;
+    if found.twice {
+        return Err(RecordError::DuplicateText(name.to_owned()));
+    }
+    Ok(found)
+}
+
+struct Finder<'n> {
+    name: &'n str,
+    id: Option<&'n str>,
+}
+
+impl<'r> Visitor<'r> for Finder<'_> {
+    type Value = Found<'r>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'r>>(self, mut map: A) -> Result<Found<'r>, A::Error> {
+        let mut found = Found::default();
+        while let Some(key) = map.next_key::<Key<'r>>()? {
+            let value = map.next_value::<&'r RawValue>()?.get();
+            if key.0 == self.name {
+                found.twice |= found.value.is_some();
+                found.value = Some(value);
+            }
+            if Some(&*key.0) == self.id {
+                found.id = Some(value);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A key, borrowed unless it has escapes.
+#[derive(serde::Deserialize)]
+struct Key<'r>(#[serde(borrow)] Cow<'r, str>);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Record<'_>, RecordError> {
+        Record::parse(line.as_bytes(), &Fields::default())
+    }
+
+    #[test]
+    fn text_and_id_are_found_whatever_stands_around_them() {
+        let record = parse(r#" {"n":1e400, "id" : 17,"text":"a\nb","x":{"text":0}} "#)
+            .expect("it is a record");
+        assert_eq!((record.text.as_ref(), record.id), ("a\nb", Some("17")));
+        let nested = Fields { text: "a.b".to_owned(), id: "key".to_owned() };
+        let line = br#"{"key":"k","a":{"c":0,"b":"hello"}}"#;
+        let record = Record::parse(line, &nested).expect("it is a record");
+        assert_eq!((record.text.as_ref(), record.id), ("hello", Some("\"k\"")));
+    }
+
+    #[test]
+    fn what_is_no_record_says_why() {
+        for (line, cause) in [
+            ("", "blank line"),
+            ("[1]", "not a JSON object"),
+            (r#"{"text":"a",}"#, "not a JSON object"),
+            (r#"{"text":"a"} {"text":"b"}"#, "not a JSON object"),
+            (r#"{"text":"a"#, "not a JSON object"),
+            (r#"{"body":"a"}"#, "no field \"text\""),
+            (r#"{"text":null}"#, "is null"),
+            (r#"{"text":["a"]}"#, "is an array"),
+            (r#"{"text":"a","text":"b"}"#, "two fields"),
+            (r#"{"text":"\ud800"}"#, "not a JSON object"),
+        ] {
+            let error = parse(line).map(|_| ()).expect_err(line).to_string();
+            assert!(error.contains(cause), "{line}: {error}");
+        }
+        assert_eq!(
+            Record::parse(b"{\"text\":\"\xff\"}", &Fields::default()).map(|_| ()),
+            Err(RecordError::Utf8(9))
+        );
+        let deep = format!("{{\"text\":\"a\",\"x\":{}}}", "[".repeat(20_000));
+        assert!(parse(&deep).is_err());
+    }
+
+    #[test]
+    fn ranges_of_escaped_text_map_to_the_raw_string() {
+        let line = r#"{"text":"\u00e9t\u00e9\n\ud83d\ude00 b\tc"}"#;
+        let record = parse(line).expect("it is a record");
+        assert_eq!(record.text, "été\n😀 b\tc");
+        let ranges = record.raw_ranges([0..6, 6..11].into_iter());
+        assert_eq!(&line[ranges[0].clone()], r"\u00e9t\u00e9\n");
+        assert_eq!(&line[ranges[1].clone()], r"\ud83d\ude00 ");
+    }
+
+    proptest! {
+        #[test]
+        fn any_range_of_any_text_decodes_to_itself(text: String, ascii: bool, cut in any::<(prop::sample::Index, prop::sample::Index)>()) {
+            let mut json = serde_json::to_string(&text).expect("a string is JSON");
+            if ascii {
+                json = json.chars().flat_map(|c| {
+                    let mut units = [0; 2];
+                    let escape = !c.is_ascii();
+                    let units = c.encode_utf16(&mut units).to_vec();
+                    if escape { units.iter().map(|u| format!("\\u{u:04x}")).collect::<String>().chars().collect() } else { vec![c] }
+                }).collect();
+            }
+            let line = format!("{{\"id\":\"x\",\"text\":{json}}}");
+            let record = parse(&line).expect("it is a record");
+            prop_assert_eq!(record.text.as_ref(), text.as_str());
+            let bounds: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
+            let (a, b) = (bounds[cut.0.index(bounds.len())], bounds[cut.1.index(bounds.len())]);
+            let (start, end) = (a.min(b), a.max(b));
+            let raw = record.raw_ranges(std::iter::once(start..end));
+            let decoded: String = serde_json::from_str(&format!("\"{}\"", &line[raw[0].clone()])).expect("a part of a JSON string");
+            prop_assert_eq!(decoded.as_str(), &text[start..end]);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Reading a stream in chunks cut at line ends.
+//!
+//! A chunk is what one thread works on at a time. Where it ends depends on the
+//! bytes alone, never on how they arrive. For JSON Lines a chunk is some whole
+//! records. A text up to [`CHUNK`] bytes long is one chunk; a longer one is judged
+//! in sections of that size, each for itself.
+
+use std::io::{self, Read};
+
+use super::Format;
+use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
+
+/// Bytes a chunk has, more only if a line is longer.
+pub const CHUNK: usize = 1 << 20;
+/// Bytes that a line may have; a longer one is passed through or rejected.
+pub const MAX_LINE: usize = 64 << 20;
+
+/// Some whole lines of a stream.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Bytes of the stream before them.
+    pub offset: u64,
+    /// Lines of the stream before them, counted by LF.
+    pub lines: u64,
+    /// Of a text: paragraphs before them.
+    pub paragraphs: u64,
+    /// Of a text: how its paragraphs are told apart.
+    pub unit: Unit,
+    /// Of a text: whether nothing comes before.
+    pub first: bool,
+    /// Whether nothing comes after.
+    pub last: bool,
+}
+
+/// Cuts a stream into chunks.
+pub struct ChunkReader<R> {
+    input: R,
+    format: Format,
+    unit: Unit,
+    rest: Vec<u8>,
+    ended: bool,
+    started: bool,
+    done: bool,
+    offset: u64,
+    lines: u64,
+    paragraphs: u64,
+}
+
+/// What cannot be read as text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system's complaint, or a damaged compressed stream.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// Another encoding than UTF-8.
+    #[error("the text is {0}: convert it to UTF-8 first, for example with `iconv -f {0} -t UTF-8`")]
+    Encoding(&'static str),
+    /// A line that does not fit into memory.
+    #[error("a line is longer than {MAX_LINE} bytes")]
+    LongLine,
+}
+
+impl<R: Read> ChunkReader<R> {
+    /// A reader of `input`; `unit` is how to split texts.
+    pub fn new(input: R, format: Format, unit: Unit) -> Self {
+        ChunkReader {
+            input,
+            format,
+            unit,
+            rest: Vec::new(),
+            ended: false,
+            started: false,
+            done: false,
+            offset: 0,
+            lines: 0,
+            paragraphs: 0,
+        }
+    }
+
+    /// The next chunk; a text always has at least one.
+    pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        if self.done {
+            return Ok(None);
+        }
+        let end = self.fill()?;
+        let tail = self.rest.split_off(end);
+        let bytes = std::mem::replace(&mut self.rest, tail);
+        let last = self.ended && self.rest.is_empty();
+        self.done = last;
+        if !self.started {
+            check_encoding(&bytes)?;
+            if self.unit == Unit::Auto && self.format == Format::Text {
+                self.unit = if is_hard_wrapped(&bytes) { Unit::Block } else { Unit::Line };
+            }
+        }
+        let chunk = Chunk {
+            offset: self.offset,
+            lines: self.lines,
+            paragraphs: self.paragraphs,
+            unit: self.unit,
+            first: !self.started,
+            last,
+            bytes,
+        };
+        self.started = true;
+        self.count(&chunk);
+        Ok(Some(chunk))
+    }
+
+    /// Reads until a chunk is complete; where it ends.
+    fn fill(&mut self) -> Result<usize, ReadError> {
+        let mut wanted = CHUNK;
+        loop {
+            // One byte more than the chunk, to see whether a CR has its LF.
+            let missing = (wanted + 1).saturating_sub(self.rest.len());
+            if !self.ended && missing > 0 {
+                let read = (&mut self.input).take(missing as u64).read_to_end(&mut self.rest)?;
+                self.ended = read < missing;
+            }
+            if self.ended && self.rest.len() <= wanted {
+                return Ok(self.rest.len());
+            }
+            let cut = last_line_end(&self.rest[..=wanted.min(self.rest.len() - 1)], self.format);
+            if let Some(cut) = cut {
+                return Ok(cut);
+            }
+            if self.ended {
+                return Ok(self.rest.len());
+            }
+            if wanted >= MAX_LINE {
+                return Err(ReadError::LongLine);
+            }
+            wanted *= 2;
+        }
+    }
+
+    fn count(&mut self, chunk: &Chunk) {
+        self.offset += chunk.bytes.len() as u64;
+        if !chunk.last {
+            self.lines += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
+            if self.format == Format::Text {
+                self.paragraphs += paragraphs(&chunk.bytes, chunk.unit).count() as u64;
+            }
+        }
+    }
+}
+
+/// The end of the last line that ends before the last of `bytes`.
+fn last_line_end(bytes: &[u8], format: Format) -> Option<usize> {
+    let (&next, bytes) = bytes.split_last()?;
+    let lf = memchr::memrchr(b'\n', bytes).map(|at| at + 1);
+    if format == Format::JsonLines {
+        return lf;
+    }
+    // A CR that an LF follows ends nothing by itself.
+    let lone = |at: usize| *bytes.get(at + 1).unwrap_or(&next) != b'\n';
+    let cr = memchr::memrchr_iter(b'\r', bytes).find(|at| lone(*at)).map(|at| at + 1);
+    lf.max(cr)
+}
+
+fn check_encoding(start: &[u8]) -> Result<(), ReadError> {
+    let encoding = match start {
+        [0xff, 0xfe, 0, 0, ..] => "UTF-32LE",
+        [0, 0, 0xfe, 0xff, ..] => "UTF-32BE",
+        [0xff, 0xfe, ..] => "UTF-16LE",
+        [0xfe, 0xff, ..] => "UTF-16BE",
+        _ => return Ok(()),
+    };
+    Err(ReadError::Encoding(encoding))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives a few bytes at a time, to show that arrival does not matter.
+    struct Trickle<'b>(&'b [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(out.len());
+            out[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    fn chunks(bytes: &[u8], format: Format, step: usize) -> Vec<Chunk> {
+        let mut reader = ChunkReader::new(Trickle(bytes, step), format, Unit::Auto);
+        std::iter::from_fn(|| reader.next_chunk().expect("memory can be read")).collect()
+    }
+
+    #[test]
+    fn chunks_tile_the_stream_and_end_at_line_ends() {
+        let line = b"A line of text that is repeated many times.\r\n";
+        let bytes = line.repeat(60_000);
+        for step in [usize::MAX, 8191] {
+            let chunks = chunks(&bytes, Format::Text, step);
+            assert!(chunks.len() > 1);
+            assert_eq!(
+                chunks.iter().flat_map(|chunk| chunk.bytes.clone()).collect::<Vec<u8>>(),
+                bytes
+            );
+            assert!(chunks.iter().all(|chunk| chunk.bytes.ends_with(b"\r\n")));
+            assert_eq!(chunks[1].lines, (chunks[0].bytes.len() / line.len()) as u64);
+            assert_eq!(chunks[1].paragraphs, chunks[1].lines);
+            assert!(chunks[0].first && !chunks[1].first && chunks[chunks.len() - 1].last);
+        }
+    }
+
+    #[test]
+    fn a_cr_at_the_edge_stays_with_its_lf() {
+        for shift in 0..3 {
+            let mut bytes = vec![b'x'; CHUNK - 1 - shift];
+            bytes.extend(b"\r\n\r\nend");
+            let chunks = chunks(&bytes, Format::Text, usize::MAX);
+            let cut = chunks[0].bytes.len();
+            assert!(!(bytes[cut - 1] == b'\r' && bytes.get(cut) == Some(&b'\n')), "shift {shift}");
+        }
+    }
+
+    #[test]
+    fn long_lines_stay_whole_and_an_empty_text_is_one_chunk() {
+        let bytes = vec![b'x'; 3 * CHUNK];
+        assert_eq!(chunks(&bytes, Format::Text, usize::MAX).len(), 1);
+        let empty = chunks(b"", Format::Text, 1);
+        assert!(empty.len() == 1 && empty[0].first && empty[0].last);
+    }
+
+    #[test]
+    fn other_encodings_are_named() {
+        let read =
+            |bytes: &'static [u8]| ChunkReader::new(bytes, Format::Text, Unit::Auto).next_chunk();
+        assert!(read(b"\xff\xfea\0").is_err_and(|error| error.to_string().contains("UTF-16LE")));
+        assert!(read(b"\0\0\xfe\xff").is_err_and(|error| error.to_string().contains("UTF-32BE")));
+    }
+}
