@@ -6,7 +6,7 @@ use crate::features::{Extractor, Features, Script};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen, Surroundings};
 use crate::model::text::sigmoid;
-use crate::model::{DEFAULT_KEEP, Model};
+use crate::model::{DEFAULT_KEEP, Model, OperatingPoint};
 use crate::paragraph::{Unit, paragraphs};
 use crate::verdict::{Guard, Probability, Verdict};
 
@@ -27,7 +27,26 @@ use crate::verdict::{Guard, Probability, Verdict};
 pub struct Classifier<'m> {
     model: &'m Model,
     unit: Unit,
-    threshold: f64,
+    bound: Bound,
+}
+
+/// What makes a paragraph spam.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// An operating point: its threshold rises with the document's junk share.
+    Point(OperatingPoint),
+    /// One threshold on the spam probability, in [0, 1], for every document.
+    Threshold(f64),
+}
+
+impl Bound {
+    /// The threshold for a document of which the share `junk` is spam.
+    pub fn threshold_for(self, junk: f64) -> f64 {
+        match self {
+            Bound::Point(point) => point.threshold_for(junk),
+            Bound::Threshold(threshold) => threshold,
+        }
+    }
 }
 
 /// Buffers for judging, to be kept from one document to the next. One a thread.
@@ -46,8 +65,8 @@ pub struct Scratch<'m> {
 impl<'m> Classifier<'m> {
     /// A classifier at the default operating point, splitting as [`Unit::Auto`] does.
     pub fn new(model: &'m Model) -> Self {
-        let threshold = model.threshold(DEFAULT_KEEP).unwrap_or(model.points()[0].threshold);
-        Classifier { model, unit: Unit::Auto, threshold }
+        let point = model.point(DEFAULT_KEEP).unwrap_or(model.points()[0]);
+        Classifier { model, unit: Unit::Auto, bound: Bound::Point(point) }
     }
 
     /// Splits documents by `unit`.
@@ -55,9 +74,9 @@ impl<'m> Classifier<'m> {
         Classifier { unit, ..self }
     }
 
-    /// Takes paragraphs of a spam probability of `threshold` and above for spam.
-    pub fn with_threshold(self, threshold: f64) -> Self {
-        Classifier { threshold, ..self }
+    /// Takes for spam what `bound` says.
+    pub fn with_bound(self, bound: Bound) -> Self {
+        Classifier { bound, ..self }
     }
 
     /// The model.
@@ -70,9 +89,9 @@ impl<'m> Classifier<'m> {
         self.unit
     }
 
-    /// The threshold in force.
-    pub fn threshold(&self) -> f64 {
-        self.threshold
+    /// The bound in force.
+    pub fn bound(&self) -> Bound {
+        self.bound
     }
 
     /// Buffers for [`Classifier::judge_with`].
@@ -102,12 +121,13 @@ impl<'m> Classifier<'m> {
         scratch.see(self.model, text);
         let surroundings = Surroundings::new(&scratch.seen);
         let document_words = scratch.document_words();
+        let threshold = Probability::nearest(self.bound.threshold_for(surroundings.junk_share()));
         let verdict = |(i, span): (usize, &Span)| {
             let seen = &scratch.seen[i];
             let known = &self.model.card().scripts;
             let guard = Guard::of(scratch.scripts[i], seen.shape.words(), document_words, known);
             let decision = self.model.context().value(&surroundings, i).decision(seen.value);
-            self.decide(*span, seen, decision, guard)
+            decide(*span, seen, decision, guard, threshold)
         };
         scratch.spans.iter().enumerate().map(verdict).collect()
     }
@@ -135,18 +155,24 @@ impl<'m> Classifier<'m> {
         };
         verdicts.into_iter().enumerate().map(&mut explain).collect()
     }
+}
 
-    fn decide(&self, span: Span, seen: &Seen, decision: f64, guard: Option<Guard>) -> Verdict {
-        let spam = Probability::nearest(if guard.is_some() { 0.0 } else { sigmoid(decision) });
-        let ad = Probability::nearest(spam.get() * seen.value.ad_share());
-        let chrome = Probability::nearest(spam.get() - ad.get());
-        let label = match () {
-            () if guard.is_some() || spam < Probability::nearest(self.threshold) => Label::Content,
-            () if ad > chrome => Label::Ad,
-            () => Label::Chrome,
-        };
-        Verdict { span, words: seen.shape.words() as u32, ad, chrome, label, guard }
-    }
+fn decide(
+    span: Span,
+    seen: &Seen,
+    decision: f64,
+    guard: Option<Guard>,
+    threshold: Probability,
+) -> Verdict {
+    let spam = Probability::nearest(if guard.is_some() { 0.0 } else { sigmoid(decision) });
+    let ad = Probability::nearest(spam.get() * seen.value.ad_share());
+    let chrome = Probability::nearest(spam.get() - ad.get());
+    let label = match () {
+        () if guard.is_some() || spam < threshold => Label::Content,
+        () if ad > chrome => Label::Ad,
+        () => Label::Chrome,
+    };
+    Verdict { span, words: seen.shape.words() as u32, ad, chrome, label, guard, threshold }
 }
 
 impl Scratch<'_> {

@@ -1,4 +1,4 @@
-//! What is judged: a document and spans of its text.
+//! A document's text and the spans of it that are judged.
 //!
 //! A document's text is bytes, not `str`: pages with a stray invalid byte are
 //! common and must come back byte for byte. Paragraphs are scored through a
@@ -36,21 +36,5 @@ impl Span {
     /// The characters that the span covers, invalid UTF-8 replaced by U+FFFD.
     pub fn lossy(self, text: &[u8]) -> Cow<'_, str> {
         String::from_utf8_lossy(self.of(text))
-    }
-}
-
-/// A document: an id and the text that was extracted from a page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Document {
-    /// Where the document comes from: a record's id, or the path of a plain file.
-    pub id: String,
-    /// The text, as it was read.
-    pub text: Vec<u8>,
-}
-
-impl Document {
-    /// A document from its id and text.
-    pub fn new(id: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Document { id: id.into(), text: text.into() }
     }
 }

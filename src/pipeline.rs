@@ -391,12 +391,7 @@ impl Worker<'_, '_> {
                 if *all || verdict.label.is_spam() {
                     let row = Row { place, number, verdict, text };
                     if *json {
-                        row.push_explanation_json(
-                            explanation,
-                            *top,
-                            classifier.threshold(),
-                            &mut done.main,
-                        );
+                        row.push_explanation_json(explanation, *top, &mut done.main);
                     } else {
                         row.push_explanation(explanation, *top, self.name, &mut done.main);
                     }
@@ -550,18 +545,13 @@ impl Row<'_> {
         out.extend_from_slice(b"}\n");
     }
 
-    fn push_explanation_json(
-        &self,
-        explanation: &Explanation,
-        top: usize,
-        threshold: f64,
-        out: &mut Vec<u8>,
-    ) {
+    fn push_explanation_json(&self, explanation: &Explanation, top: usize, out: &mut Vec<u8>) {
         self.push_common(out);
         let guard = self.verdict.guard.map_or("null".to_owned(), |guard| json_string(guard.name()));
         let _ = write!(
             out,
-            ",\"threshold\":{threshold},\"guard\":{guard},\"decision\":{},\"contributions\":[",
+            ",\"threshold\":{},\"guard\":{guard},\"decision\":{},\"contributions\":[",
+            self.verdict.threshold,
             json_number(explanation.decision)
         );
         for (i, part) in shown(explanation, top).iter().enumerate() {
@@ -587,10 +577,11 @@ impl Row<'_> {
         let number = self.number as u64 + self.place.paragraphs;
         let _ = writeln!(
             out,
-            "{}:{}: paragraph {number}: {label} (spam {})",
+            "{}:{}: paragraph {number}: {label} (spam {}, threshold {})",
             printable(source),
             self.place.record + 1,
             self.verdict.spam(),
+            self.verdict.threshold,
         );
         let _ = writeln!(out, "  {}", printable(&span.lossy(self.text)));
         if let Some(guard) = guard {

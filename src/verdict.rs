@@ -43,6 +43,8 @@ pub struct Verdict {
     pub label: Label,
     /// The guard that made the paragraph genuine whatever the model says.
     pub guard: Option<Guard>,
+    /// The spam probability from which on it would have been spam.
+    pub threshold: Probability,
 }
 
 impl Verdict {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use despam::classifier::Bound;
 use despam::metrics::{Estimate, Evaluation, Judged, evaluate};
 use despam::train::dataset::read;
 use despam::train::evaluate::judge;
@@ -47,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut thresholds = Vec::new();
     let mut sets: Vec<BTreeMap<String, Evaluation>> = Vec::new();
     for point in model.points() {
-        let classifier = Classifier::new(model).with_threshold(point.threshold);
+        let classifier = Classifier::new(model).with_bound(Bound::Point(*point));
         let mut judged = judge(&classifier, &documents);
         pool(&mut judged);
         judged.retain(|name, _| all || !name.contains('/'));

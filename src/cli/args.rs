@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use despam::classifier::Bound;
 use despam::formats::Format;
 use despam::formats::jsonl::Fields;
-use despam::model::DEFAULT_KEEP;
+use despam::model::{DEFAULT_KEEP, OperatingPoint};
 use despam::{Classifier, Model, Unit};
 
 /// What to read.
@@ -99,16 +100,16 @@ impl ModelArgs {
         model: &'static Model,
         unit: Unit,
     ) -> anyhow::Result<Classifier<'static>> {
-        let threshold = match (self.threshold, self.keep) {
-            (Some(threshold), _) => threshold,
-            (None, keep) => self.point(model, keep.unwrap_or(DEFAULT_KEEP))?,
+        let bound = match (self.threshold, self.keep) {
+            (Some(threshold), _) => Bound::Threshold(threshold),
+            (None, keep) => Bound::Point(self.point(model, keep.unwrap_or(DEFAULT_KEEP))?),
         };
-        Ok(Classifier::new(model).with_unit(unit).with_threshold(threshold))
+        Ok(Classifier::new(model).with_unit(unit).with_bound(bound))
     }
 
-    fn point(&self, model: &Model, keep: f64) -> anyhow::Result<f64> {
-        if let Some(threshold) = model.threshold(keep) {
-            return Ok(threshold);
+    fn point(&self, model: &Model, keep: f64) -> anyhow::Result<OperatingPoint> {
+        if let Some(point) = model.point(keep) {
+            return Ok(point);
         }
         let known: Vec<String> =
             model.points().iter().map(|point| point.keep.to_string()).collect();

@@ -33,7 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     if args.json {
         println!("{}", serde_json::to_string_pretty(&sets)?);
     } else {
-        println!("threshold {:.6}", classifier.threshold());
+        println!("{:?}", classifier.bound());
         sets.iter().for_each(|(name, evaluation)| print(name, evaluation));
     }
     Ok(Outcome::Done)

@@ -109,7 +109,7 @@ impl Read for Counted {
 /// An output: standard output, or a file that is there only when it is complete.
 pub enum Output {
     Stdout(BufWriter<io::Stdout>),
-    File { packer: Packer<BufWriter<NamedTempFile>>, path: PathBuf },
+    File { packer: Box<Packer<BufWriter<NamedTempFile>>>, path: PathBuf },
 }
 
 impl Output {
@@ -136,7 +136,7 @@ impl Output {
             .with_context(|| format!("cannot write in {}", folder.display()))?;
         let packer =
             Packer::new(BufWriter::with_capacity(1 << 16, file), Compression::of_path(path))?;
-        Ok(Output::File { packer, path: path.to_owned() })
+        Ok(Output::File { packer: Box::new(packer), path: path.to_owned() })
     }
 
     /// Puts a file in its place; flushes standard output.
@@ -144,7 +144,7 @@ impl Output {
         match self {
             Output::Stdout(mut out) => Ok(out.flush()?),
             Output::File { packer, path } => {
-                place(packer, &path).with_context(|| path.display().to_string())
+                place(*packer, &path).with_context(|| path.display().to_string())
             }
         }
     }

@@ -10,7 +10,7 @@
 //!
 //! Ids are 32-bit hashes; a model with 2^b weights uses the upper b bits.
 
-use super::shape::{BINS_PER_SHAPE, Chunk, ChunkClass, Script, Shape, ShapeSums};
+use super::shape::{BINS_PER_SHAPE, Chunk, ChunkClass, Script, Shape, ShapeSums, visible};
 use super::tokenizer::{Action, Tokenizer, is_look_alike};
 
 /// Paragraphs of up to so many chunks have ids of words in short lines, in
@@ -222,7 +222,11 @@ impl<'t> Extractor<'t> {
         self.topic.clear();
         self.classes.clear();
         for chunk in text.split_whitespace() {
-            let looks = Chunk::of(chunk);
+            let shown = visible(chunk);
+            if shown.is_empty() {
+                continue;
+            }
+            let looks = Chunk::of(&shown);
             sums.add_chunk(&looks);
             self.classes.push(looks.class);
             if chunk.is_ascii() {
@@ -381,8 +385,8 @@ pub struct Named {
 /// pipeline itself: the definition that [`Extractor::extract`] must equal.
 pub fn reference(tokenizer: &Tokenizer, text: &str) -> Vec<Named> {
     let tokens = tokenizer.tokens(text);
-    let classes: Vec<ChunkClass> =
-        text.split_whitespace().map(|chunk| Chunk::of(chunk).class).collect();
+    let shown = text.split_whitespace().map(visible).filter(|chunk| !chunk.is_empty());
+    let classes: Vec<ChunkClass> = shown.map(|chunk| Chunk::of(&chunk).class).collect();
     let hash = |i: Option<usize>| {
         i.and_then(|i| tokens.get(i)).map_or(BOUNDARY, |token| token_hash(token))
     };
@@ -466,10 +470,19 @@ mod tests {
     }
 
     #[test]
+    fn invisible_characters_are_those_the_tokenizer_drops() {
+        for c in (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| !c.is_whitespace()) {
+            let dropped = tokenizer().action(c) == &Action::Drop;
+            let gone = dropped || super::super::tokenizer::is_invisible(c);
+            assert_eq!(gone, super::super::tokenizer::is_invisible(c), "{c:?}");
+        }
+    }
+
+    #[test]
     fn both_ways_agree_on_every_character() {
         let mut text = String::new();
         for c in (0..=0x2_ffff_u32).filter_map(char::from_u32) {
-            text.push_str("a");
+            text.push('a');
             text.push(c);
             text.push_str("b ");
             if text.len() > 400 {

@@ -6,7 +6,7 @@
 //! weights, neighbours or documents.
 //!
 //! There are two ways to the same features: [`Extractor::extract`], fast, and
-//! [`reference`], which asks the `tokenizers` pipeline for every token and
+//! [`reference()`], which asks the `tokenizers` pipeline for every token and
 //! keeps their names. A property test holds them equal.
 
 mod bag;

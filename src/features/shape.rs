@@ -6,7 +6,13 @@
 //! its chunks; each is cut into bins, and a few pairs of them into crossed bins,
 //! so that a linear model can give any form to each.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::tokenizer::is_invisible;
 
 /// What a chunk looks like, its outer punctuation aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -290,8 +296,18 @@ const COMPANY_SUFFIXES: [&str; 19] = [
     "有限公司",
 ];
 
+/// The chunk as it shows: invisible characters left out, accents joined to their
+/// letters. Empty if nothing shows.
+pub(super) fn visible(chunk: &str) -> Cow<'_, str> {
+    let plain = |c: char| !is_invisible(c) && !is_combining_mark(c);
+    if chunk.is_ascii() || chunk.chars().all(plain) {
+        return Cow::Borrowed(chunk);
+    }
+    Cow::Owned(chunk.chars().filter(|c| !is_invisible(*c)).nfc().collect())
+}
+
 impl Chunk {
-    /// Looks at a non-empty chunk.
+    /// Looks at a non-empty, [`visible`] chunk.
     pub(super) fn of(chunk: &str) -> Self {
         let core = core(chunk);
         let mut this = Chunk {

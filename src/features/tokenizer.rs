@@ -25,6 +25,17 @@ const INVISIBLE: &str = "[\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{17b5}\u
     \u{200b}-\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{3164}\u{fe00}-\u{fe0f}\u{feff}\
     \u{ffa0}\u{fff9}-\u{fffb}\u{e0000}-\u{e0fff}]";
 
+/// Whether `c` is one of [`INVISIBLE`].
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
 /// Letters of other scripts that pass for a Latin one, lower case.
 const LOOK_ALIKES: [(char, char); 31] = [
     ('а', 'a'),
@@ -107,7 +118,8 @@ impl Tokenizer {
     ///
     /// Invisible characters go, then NFKC, lower case, look-alike letters within
     /// Latin words become Latin, digits become `0`; split at white space, with
-    /// every [`SINGLE`] character a token of its own.
+    /// every mark and sign, and every letter of a script without spaces, a token of
+    /// its own.
     pub fn standard_json() -> String {
         let mut steps = vec![
             serde_json::json!({"type": "Replace", "pattern": {"Regex": INVISIBLE}, "content": ""}),

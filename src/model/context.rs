@@ -115,6 +115,8 @@ pub enum Number {
     Plain(f32),
 }
 
+/// Text values are divided by this to be of the size of the other numbers.
+const OWN_SCALE: f64 = 4.0;
 /// Neighbours looked at one by one, on either side.
 const NEIGHBOURS: isize = 4;
 /// Half-widths of the windows that means are taken over.
@@ -126,6 +128,11 @@ const FARTHEST: usize = 60;
 const ANCHOR_WORDS: f32 = 15.0;
 /// Paragraphs of up to so many words form runs of short lines.
 const SHORT_WORDS: f32 = 6.0;
+
+/// Junk share that a document is taken to have before it is read.
+const USUAL_JUNK: f64 = 0.15;
+/// How many paragraphs that presumption counts for.
+const USUAL_WEIGHT: f64 = 6.0;
 
 /// A document prepared for [`Surroundings::visit`].
 pub struct Surroundings<'d> {
@@ -174,6 +181,13 @@ impl<'d> Surroundings<'d> {
         }
     }
 
+    /// The share of paragraphs that are spam by the text stage, drawn towards
+    /// that of usual documents in short ones; in (0, 1).
+    pub fn junk_share(&self) -> f64 {
+        let spam: f64 = self.spam.iter().sum();
+        (spam + USUAL_JUNK * USUAL_WEIGHT) / (self.seen.len() as f64 + USUAL_WEIGHT)
+    }
+
     /// Calls `put` with every number of paragraph `i`, always the same names in
     /// the same order.
     pub fn visit(&self, i: usize, mut put: impl FnMut(Name, Number)) {
@@ -186,7 +200,10 @@ impl<'d> Surroundings<'d> {
     fn visit_own(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
         let seen = &self.seen[i];
         let mut own = |what, factor: f64| {
-            put(Name { what, at: 0, by_junk: false }, Number::OwnFactor(factor as f32 / 4.0));
+            put(
+                Name { what, at: 0, by_junk: false },
+                Number::OwnFactor((factor / OWN_SCALE) as f32),
+            );
         };
         own("own text", 1.0);
         own("own text * junk share", self.junk);
@@ -402,6 +419,16 @@ impl ContextModel {
         (weights.len() == names().len()).then_some(ContextModel { intercept, weights })
     }
 
+    /// The model with decision values `factor * decision + own * text value + offset`.
+    pub fn reweighed(&self, factor: f64, own: f64, offset: f64) -> Self {
+        let scaled = |weight: f32| f64::from(weight) * factor;
+        let mut weights: Vec<f32> =
+            self.weights.iter().map(|weight| scaled(*weight) as f32).collect();
+        // The first number is the own text value itself, over OWN_SCALE.
+        weights[0] = (scaled(self.weights[0]) + own * OWN_SCALE) as f32;
+        ContextModel { intercept: (scaled(self.intercept) + offset) as f32, weights }
+    }
+
     /// The weight that holds for every paragraph.
     pub fn intercept(&self) -> f32 {
         self.intercept
@@ -469,6 +496,21 @@ mod tests {
                     assert!(value.is_finite() && value.abs() <= 4.0, "{name}: {value}");
                 });
             }
+        }
+    }
+
+    #[test]
+    fn reweighing_does_what_it_says() {
+        let seen = document(&[1.0, -3.0, 0.5, 2.0]);
+        let surroundings = Surroundings::new(&seen);
+        let weights = (0..names().len()).map(|i| (i as f32 * 0.7).sin()).collect();
+        let model = ContextModel::new(-0.3, weights).expect("the width fits");
+        let other = model.reweighed(0.5, 2.0, 1.0);
+        for (i, seen) in seen.iter().enumerate() {
+            let decision =
+                |model: &ContextModel| model.value(&surroundings, i).decision(seen.value);
+            let expected = 0.5 * decision(&model) + 2.0 * seen.value.spam() + 1.0;
+            assert!((decision(&other) - expected).abs() < 1e-5);
         }
     }
 

@@ -23,8 +23,28 @@ pub struct OperatingPoint {
     /// Share of genuine words, and of genuine paragraphs, kept on documents the
     /// model never saw, in per cent.
     pub keep: f64,
-    /// Paragraphs of this spam probability or above are spam; in [0, 1].
+    /// Paragraphs of this spam probability or above are spam in a document of which
+    /// half is; in [0, 1]. See [`OperatingPoint::threshold_for`].
     pub threshold: f64,
+}
+
+impl OperatingPoint {
+    /// The threshold for a document of which the share `junk` is spam.
+    pub fn threshold_for(&self, junk: f64) -> f64 {
+        against(self.threshold, 1.0 - junk)
+    }
+}
+
+/// The probability `p` with the odds of a document of junk share `junk` taken out:
+/// what the evidence alone would say where spam and genuine text are as frequent.
+///
+/// To lose the same share of genuine text everywhere, it is the likelihood ratio
+/// that must be held against a bound, not the probability (Neyman and Pearson): a
+/// page that is mostly menus makes any short line probable spam.
+pub fn against(p: f64, junk: f64) -> f64 {
+    let odds = p * (1.0 - junk);
+    let sum = odds + (1.0 - p) * junk;
+    if sum > 0.0 { odds / sum } else { p }
 }
 
 /// The share kept, in per cent, that is used unless another is asked for.
@@ -76,7 +96,7 @@ impl Model {
     ///
     /// ```
     /// let model = despam::Model::default_model();
-    /// assert!(model.threshold(99.5).is_some());
+    /// assert!(model.point(99.5).is_some());
     /// ```
     ///
     /// # Panics
@@ -132,12 +152,9 @@ impl Model {
         &self.points
     }
 
-    /// The threshold of the operating point that keeps `keep` per cent.
-    pub fn threshold(&self, keep: f64) -> Option<f64> {
-        self.points
-            .iter()
-            .find(|point| (point.keep - keep).abs() < 1e-9)
-            .map(|point| point.threshold)
+    /// The operating point that keeps `keep` per cent.
+    pub fn point(&self, keep: f64) -> Option<OperatingPoint> {
+        self.points.iter().copied().find(|point| (point.keep - keep).abs() < 1e-9)
     }
 
     /// The self-test.
@@ -170,4 +187,24 @@ fn check_points(points: &[OperatingPoint]) -> Result<(), ModelError> {
         return Err(ModelError::Content("operating points are not in falling order".to_owned()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_rise_with_the_junk_share() {
+        let point = OperatingPoint { keep: 99.5, threshold: 0.9 };
+        assert_eq!(point.threshold_for(0.5), 0.9);
+        // Odds 9 times odds 4.
+        assert!((point.threshold_for(0.8) - 36.0 / 37.0).abs() < 1e-12);
+        assert!((against(36.0 / 37.0, 0.8) - 0.9).abs() < 1e-12);
+        for extreme in [0.0, 1.0] {
+            assert_eq!(
+                OperatingPoint { keep: 99.5, threshold: extreme }.threshold_for(0.3),
+                extreme
+            );
+        }
+    }
 }

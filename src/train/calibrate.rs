@@ -42,7 +42,7 @@ pub struct Genuine {
     pub words: f32,
     /// What it counts: views weigh the same, whatever their size.
     pub weight: f64,
-    /// Its spam probability.
+    /// Its spam probability, the odds of its document taken out.
     pub spam: f64,
 }
 

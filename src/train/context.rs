@@ -105,6 +105,31 @@ impl ContextRows {
     }
 }
 
+/// The base model with its decision value and the own text value weighed anew, by
+/// the rows (base decision, text value) that `chosen` names.
+pub(super) fn adjust(
+    base: &ContextModel,
+    rows: &[[f64; 2]],
+    spam: &[bool],
+    chosen: impl Fn(usize) -> bool,
+) -> Result<ContextModel, FitError> {
+    let chosen: Vec<usize> = (0..rows.len()).filter(|i| chosen(*i)).collect();
+    let targets: Array1<bool> = chosen.iter().map(|i| spam[*i]).collect();
+    let numbers = Array2::from_shape_fn((chosen.len(), 2), |(i, column)| rows[chosen[i]][column]);
+    if targets.iter().all(|spam| *spam) || !targets.iter().any(|spam| *spam) {
+        return Err(FitError::OneClass("in one of the folds"));
+    }
+    let fitted = LogisticRegression::default()
+        .alpha(1.0)
+        .gradient_tolerance(chosen.len() as f64 * 1e-7)
+        .max_iterations(200)
+        .fit(&Dataset::new(numbers, targets))
+        .map_err(|error| FitError::Logistic(error.to_string()))?;
+    let (factors, offset) =
+        oriented(fitted.labels().pos.class, fitted.params(), fitted.intercept());
+    Ok(base.reweighed(factors[0], factors[1], offset))
+}
+
 /// Weights and intercept with spam as the positive side: linfa-logistic takes the
 /// larger class for it.
 ///

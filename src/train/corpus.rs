@@ -229,19 +229,13 @@ impl Corpus {
                 made.extend(spam.inject(carrier, &mut random));
             }
         }
-        if !documents.is_empty() {
-            for _ in 0..pieces {
-                let document = documents[random.below(documents.len())];
-                let length = 1 + random.below(5);
-                let start = random.below(document.paragraphs.len().max(1));
-                let end = (start + length).min(document.paragraphs.len());
-                let paragraphs = document.paragraphs[start..end].to_vec();
-                made.push(RowDocument {
-                    paragraphs,
-                    view: View::Made,
-                    extractor: None,
-                    ..document.clone()
-                });
+        // A third of the pieces are of the bare lists: short documents of spam alone.
+        let lists: Vec<&RowDocument> =
+            self.documents.iter().filter(|document| !whole(document)).collect();
+        for i in 0..pieces {
+            let from = if i % 3 == 0 { &lists } else { &documents };
+            if !from.is_empty() {
+                made.push(piece(from[random.below(from.len())], &mut random));
             }
         }
         made
@@ -269,6 +263,15 @@ impl Corpus {
         }
         lists
     }
+}
+
+/// One to five paragraphs of a document, in their order.
+fn piece(document: &RowDocument, random: &mut SplitMix) -> RowDocument {
+    let length = 1 + random.below(5);
+    let start = random.below(document.paragraphs.len().max(1));
+    let end = (start + length).min(document.paragraphs.len());
+    let paragraphs = document.paragraphs[start..end].to_vec();
+    RowDocument { paragraphs, view: View::Made, extractor: None, ..document.clone() }
 }
 
 /// Rows of spam by fold, one list an author or trade.

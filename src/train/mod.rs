@@ -27,7 +27,9 @@ use crate::model::card::{Card, Source};
 use crate::model::context::{ContextModel, Relations, Surroundings, names};
 use crate::model::format::hex;
 use crate::model::text::{TextModel, TextValue, WEIGHT_UNIT, WeightPair, sigmoid};
-use crate::model::{DEFAULT_KEEP, Model, ModelError, ModelParts, OperatingPoint, SelfTest};
+use crate::model::{
+    DEFAULT_KEEP, Model, ModelError, ModelParts, OperatingPoint, SelfTest, against,
+};
 use crate::paragraph::Unit;
 use crate::verdict::Guard;
 use calibrate::{Calibration, Genuine, Point, calibrate, find_point, normal_quantile};
@@ -35,7 +37,7 @@ use context::{ContextFit, ContextRows};
 use corpus::{Corpus, FIRST_BAG, FIRST_BIN, RowDocument, View};
 use dataset::LabelledDocument;
 use fit::{CLASSES, ClassWeights, FitError, Softmax, SoftmaxParams, SplitMix, Target};
-use recipe::Recipe;
+use recipe::{ContextRecipe, Recipe, TextRecipe};
 
 /// What training says of itself while it goes on: the step, how much of it is
 /// done and how much there is.
@@ -157,6 +159,8 @@ struct ContextFits {
     converged: bool,
     /// Out-of-fold spam probabilities of every document read, calibrated and guarded.
     spam: Vec<Vec<f64>>,
+    /// Out-of-fold junk share of every document read.
+    junk: Vec<f64>,
 }
 
 impl<'t> Trainer<'t> {
@@ -245,7 +249,7 @@ impl<'t> Trainer<'t> {
 
     /// Targets of all rows but those of fold `without`.
     fn targets(&self, labels: &[[f64; 3]], without: Option<u8>) -> Vec<Target> {
-        let TextRecipeNumbers { c, power } = TextRecipeNumbers::of(self.recipe);
+        let TextRecipe { c, repeat_power, .. } = self.recipe.text;
         let mut targets = Vec::new();
         for (row, weights) in labels.iter().enumerate() {
             if without == Some(self.corpus.folds[row]) {
@@ -255,7 +259,7 @@ impl<'t> Trainer<'t> {
             for (label, weight) in
                 Label::ALL.into_iter().zip(weights).filter(|(_, weight)| **weight > 0.0)
             {
-                let weight = c * weight * sum.powf(power - 1.0);
+                let weight = c * weight * sum.powf(repeat_power - 1.0);
                 targets.push(Target { row: row as u32, label, weight });
             }
         }
@@ -263,31 +267,57 @@ impl<'t> Trainer<'t> {
     }
 
     fn fit_context(&self, values: &[TextValue]) -> Result<ContextFits, TrainError> {
-        let rows = self.context_rows(values);
-        let ContextRecipeNumbers { alpha, iterations } = ContextRecipeNumbers::of(self.recipe);
         if let Some(base) = self.base {
-            // A few hundred labels say nothing of how paragraphs stand in documents.
-            let fits: Vec<ContextModel> =
-                (0..=self.recipe.folds).map(|_| base.context().clone()).collect();
-            let fits: Vec<&ContextModel> = fits.iter().collect();
-            let spam = self.probabilities(&fits, values, Calibration { slope: 1.0, offset: 0.0 });
-            let model = base.context().clone();
-            return Ok(ContextFits { model, rows: 0, gradient: 0.0, converged: true, spam });
+            return self.adjust_context(base, values);
         }
+        let rows = self.context_rows(values);
+        let ContextRecipe { alpha, max_iterations: iterations, .. } = self.recipe.context;
         (self.progress)("context stage", 0, self.recipe.folds + 1);
         let fits: Vec<ContextFit> =
             self.for_folds("context stage", |fold| rows.fit(fold, alpha, iterations))?;
         let models: Vec<&ContextModel> = fits.iter().map(|fit| &fit.model).collect();
         let calibration = self.calibration(&models, values)?;
         let spam = self.probabilities(&models, values, calibration);
-        let model = calibrated(&fits[0].model, calibration);
+        let model = fits[0].model.reweighed(calibration.slope, 0.0, calibration.offset);
         Ok(ContextFits {
             model,
             rows: rows.len(),
             gradient: fits[0].gradient,
             converged: fits.iter().all(|fit| fit.converged),
             spam,
+            junk: self.junk_shares(values),
         })
+    }
+
+    /// The base's context stage, with how much it and the text count set anew: a few
+    /// hundred labels say little of how paragraphs stand in documents. Three numbers
+    /// are fitted: `decision = a * base decision + b * text value + c`.
+    fn adjust_context(
+        &self,
+        base: &Model,
+        values: &[TextValue],
+    ) -> Result<ContextFits, TrainError> {
+        let models = vec![base.context(); 1 + self.recipe.folds];
+        let mut relations = Relations::default();
+        let (mut rows, mut spam, mut folds) = (Vec::new(), Vec::new(), Vec::new());
+        for document in &self.corpus.documents {
+            let decisions = self.decisions(document, &models, values, &mut relations);
+            for ((row, label), decision) in document.paragraphs.iter().zip(decisions) {
+                if let Some(label) = label {
+                    rows.push([decision, values[*row as usize].spam()]);
+                    spam.push(label.is_spam());
+                    folds.push(document.fold);
+                }
+            }
+        }
+        let adjusted = self.for_folds("context stage", |fold| {
+            context::adjust(base.context(), &rows, &spam, |i| fold != Some(folds[i]))
+        })?;
+        let models: Vec<&ContextModel> = adjusted.iter().collect();
+        let spam = self.probabilities(&models, values, Calibration { slope: 1.0, offset: 0.0 });
+        let model = adjusted[0].clone();
+        let junk = self.junk_shares(values);
+        Ok(ContextFits { model, rows: rows.len(), gradient: 0.0, converged: true, spam, junk })
     }
 
     /// Documents that the context stage is fitted to: those drawn of each set, and
@@ -356,6 +386,15 @@ impl<'t> Trainer<'t> {
         (0..seen.len()).map(|i| model.value(&surroundings, i).decision(seen[i].value)).collect()
     }
 
+    /// The junk share of every document read, from out-of-fold text values.
+    fn junk_shares(&self, values: &[TextValue]) -> Vec<f64> {
+        let mut relations = Relations::default();
+        let mut share = |document| {
+            Surroundings::new(&self.corpus.see(document, values, &mut relations)).junk_share()
+        };
+        self.corpus.documents.iter().map(&mut share).collect()
+    }
+
     fn calibration(
         &self,
         models: &[&ContextModel],
@@ -399,15 +438,15 @@ impl<'t> Trainer<'t> {
         self.corpus.documents.iter().map(probabilities).collect()
     }
 
-    fn find_points(&self, spam: &[Vec<f64>]) -> Vec<ReportPoint> {
+    fn find_points(&self, fits: &ContextFits) -> Vec<ReportPoint> {
         let decides = |document: &&RowDocument| {
             let name = &self.corpus.sources[document.source as usize];
             self.recipe.source(name).decides
                 || !self.recipe.source.values().any(|source| source.decides)
         };
         let mut views: BTreeMap<View, Vec<Genuine>> = BTreeMap::new();
-        let pairs = self.corpus.documents.iter().zip(spam);
-        for (document, spam) in pairs.filter(|(document, _)| decides(document)) {
+        let pairs = self.corpus.documents.iter().zip(fits.spam.iter().zip(&fits.junk));
+        for (document, (spam, junk)) in pairs.filter(|(document, _)| decides(document)) {
             let genuine = views.entry(document.view).or_default();
             for ((row, label), spam) in document.paragraphs.iter().zip(spam) {
                 if *label == Some(Label::Content) {
@@ -416,7 +455,7 @@ impl<'t> Trainer<'t> {
                         group: document.group,
                         words,
                         weight: 1.0,
-                        spam: *spam,
+                        spam: against(*spam, *junk),
                     });
                 }
             }
@@ -442,7 +481,7 @@ impl<'t> Trainer<'t> {
         context: ContextFits,
     ) -> Result<Trained, TrainError> {
         (self.progress)("report", 0, 1);
-        let mut points = self.find_points(&context.spam);
+        let mut points = self.find_points(&context);
         if let Some(base) = self.base {
             // A few hundred labels cannot prove what is kept on the open web.
             points = base
@@ -457,18 +496,18 @@ impl<'t> Trainer<'t> {
                 })
                 .collect();
         }
-        let threshold = points
-            .iter()
-            .find(|point| point.keep == DEFAULT_KEEP)
-            .or(points.first())
-            .map_or(1.0, |point| point.threshold);
+        let default = points.iter().find(|point| point.keep == DEFAULT_KEEP).or(points.first());
+        let bound = OperatingPoint {
+            keep: DEFAULT_KEEP,
+            threshold: default.map_or(1.0, |point| point.threshold),
+        };
         let report = Report {
             documents: documents.len(),
             rows: self.corpus.rows.len(),
             text: (text.all.epochs, text.all.gap / text.all.objective, text.all.converged),
             context: (context.rows, context.gradient, context.converged),
             points: points.clone(),
-            sets: self.evaluate(&text.values, &context.spam, threshold),
+            sets: self.evaluate(&text.values, &context, bound),
         };
         let parts = ModelParts {
             tokenizer_json: self.tokenizer_json.clone(),
@@ -491,14 +530,15 @@ impl<'t> Trainer<'t> {
     fn evaluate(
         &self,
         values: &[TextValue],
-        spam: &[Vec<f64>],
-        threshold: f64,
+        fits: &ContextFits,
+        point: OperatingPoint,
     ) -> BTreeMap<String, Evaluation> {
         let mut sets: BTreeMap<String, Vec<Judged>> = BTreeMap::new();
-        for (number, (document, spam)) in self.corpus.documents.iter().zip(spam).enumerate() {
+        for (number, document) in self.corpus.documents.iter().enumerate() {
+            let threshold = point.threshold_for(fits.junk[number]);
             let name = self.corpus.sources[document.source as usize].clone();
             let mut rows = Vec::new();
-            for ((row, label), spam) in document.paragraphs.iter().zip(spam) {
+            for ((row, label), spam) in document.paragraphs.iter().zip(&fits.spam[number]) {
                 let Some(truth) = *label else { continue };
                 let share = values[*row as usize].ad_share();
                 let verdict = match () {
@@ -554,31 +594,6 @@ impl<'t> Trainer<'t> {
             data_sha256: hex(&hash.finalize()),
             scripts: self.known.clone(),
             sources: sources.into_values().collect(),
-        }
-    }
-}
-
-struct TextRecipeNumbers {
-    c: f64,
-    power: f64,
-}
-
-impl TextRecipeNumbers {
-    fn of(recipe: &Recipe) -> Self {
-        TextRecipeNumbers { c: recipe.text.c, power: recipe.text.repeat_power }
-    }
-}
-
-struct ContextRecipeNumbers {
-    alpha: f64,
-    iterations: u64,
-}
-
-impl ContextRecipeNumbers {
-    fn of(recipe: &Recipe) -> Self {
-        ContextRecipeNumbers {
-            alpha: recipe.context.alpha,
-            iterations: recipe.context.max_iterations,
         }
     }
 }
@@ -654,17 +669,6 @@ fn row_value(corpus: &Corpus, row: usize, model: &TextModel) -> TextValue {
     let bag = sum(&mut scaled.iter().map(|id| model.bag()[(id - FIRST_BAG) as usize]));
     let value = |k: usize| (fixed[k] as f64 + bag[k] as f64 * scale) * WEIGHT_UNIT;
     TextValue { ad: value(0), chrome: value(1) }
-}
-
-/// A context model whose decision values are calibrated.
-fn calibrated(model: &ContextModel, calibration: Calibration) -> ContextModel {
-    let scale = |weight: f32| (f64::from(weight) * calibration.slope) as f32;
-    let intercept = f64::from(model.intercept()) * calibration.slope + calibration.offset;
-    let weights = model.weights().iter().map(|weight| scale(*weight)).collect();
-    match ContextModel::new(intercept as f32, weights) {
-        Some(model) => model,
-        None => unreachable!("as many weights as before"),
-    }
 }
 
 /// Short documents written for the self-test.

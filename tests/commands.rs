@@ -1,0 +1,153 @@
+//! The command-line cases of `tests/cmd`, and what files cannot say.
+
+use std::process::{Command, Stdio};
+
+use assert_cmd::prelude::*;
+
+fn despam() -> Command {
+    Command::cargo_bin("despam").expect("the program is built")
+}
+
+#[test]
+fn cases_behave_as_their_files_say() {
+    trycmd::TestCases::new().case("tests/cmd/*.toml").case("tests/cmd/*.md");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("long.txt");
+    std::fs::write(&path, "Share on Facebook\n".repeat(200_000)).expect("the file can be written");
+    let mut child = despam()
+        .args(["score", "--unit", "line"])
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the program ends");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success());
+}
+
+#[test]
+fn packed_files_folders_and_restoring_work_together() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(at("in/deep")).expect("folders can be made");
+    let text = std::fs::read("tests/samples/news.txt").expect("the sample is there");
+    std::fs::write(at("in/news.txt"), &text).expect("the file can be written");
+    let record = serde_json::json!({"id": "n1", "text": String::from_utf8_lossy(&text), "n": 1});
+    std::fs::write(at("in/deep/news.jsonl"), format!("{record}\nnot json\n{record}\n"))
+        .expect("it can be written");
+    let out = despam()
+        .args(["filter", "--json", "--keep", "98"])
+        .arg(at("in"))
+        .arg("-o")
+        .arg(at("out"))
+        .arg("--removed")
+        .arg(at("removed.jsonl.zst"))
+        .arg("--rejects")
+        .arg(at("rejects.jsonl"))
+        .output()
+        .expect("the program runs");
+    assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    let summary: serde_json::Value =
+        serde_json::from_str(stderr.lines().last().unwrap_or_default())
+            .expect("the summary is JSON");
+    assert_eq!((summary["records"].as_u64(), summary["rejected"].as_u64()), (Some(4), Some(1)));
+    assert!(summary["removed"].as_u64() > Some(3));
+    for (name, source) in
+        [("out/news.txt", "in/news.txt"), ("out/deep/news.jsonl", "in/deep/news.jsonl")]
+    {
+        let restored = despam()
+            .arg("restore")
+            .arg(at(name))
+            .arg(at("removed.jsonl.zst"))
+            .arg("--rejects")
+            .arg(at("rejects.jsonl"))
+            .arg("--source")
+            .arg(at(source))
+            .output()
+            .expect("the program runs");
+        assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+        assert_eq!(
+            restored.stdout,
+            std::fs::read(at(source)).expect("the source is there"),
+            "{name}"
+        );
+    }
+    // What exists is not replaced unasked.
+    let again =
+        despam().arg("filter").arg(at("in")).arg("-o").arg(at("out")).output().expect("it runs");
+    assert_eq!(again.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force"));
+}
+
+#[test]
+fn gzip_members_and_zstd_frames_are_read_to_the_end() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let plain = folder.path().join("a.txt");
+    std::fs::write(&plain, "Share on Facebook\n").expect("the file can be written");
+    let mut rows = Vec::new();
+    for ending in ["gz", "zst"] {
+        let packed = folder.path().join(format!("a.txt.{ending}"));
+        despam()
+            .args(["filter", "-q", "--threshold", "1"])
+            .arg(&plain)
+            .arg("-o")
+            .arg(&packed)
+            .assert()
+            .success();
+        let twice = std::fs::read(&packed).expect("it was written").repeat(2);
+        // The ending lies: the bytes decide.
+        let lying = folder.path().join(format!("twice-{ending}.txt"));
+        std::fs::write(&lying, twice).expect("the file can be written");
+        let output = despam().args(["score"]).arg(&lying).output().expect("the program runs");
+        rows.push(String::from_utf8_lossy(&output.stdout).lines().count());
+    }
+    assert_eq!(rows, [2, 2]);
+}
+
+#[test]
+fn training_and_evaluating_from_the_command_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let mut rows = String::from("text,label,group\n");
+    for i in 0..60 {
+        rows += &format!(
+            "\"The committee read report {i}, and nobody spoke against it.\",content,g{i}\n"
+        );
+        rows += &format!("Subscribe to letter {i},chrome,g{i}\n");
+        rows += &format!("\"Pump no. {i} on sale, factory price\",ad,g{i}\n");
+    }
+    std::fs::write(at("rows.csv"), rows).expect("the file can be written");
+    let train = |model: &str, base: &[&str]| {
+        despam()
+            .arg("train")
+            .arg(at("rows.csv"))
+            .arg("-o")
+            .arg(at(model))
+            .args(base)
+            .output()
+            .expect("it runs")
+    };
+    let report = train("own.model", &[]);
+    assert!(report.status.success(), "{}", String::from_utf8_lossy(&report.stderr));
+    assert!(String::from_utf8_lossy(&report.stdout).contains("Figures out of fold"));
+    assert!(train("pulled.model", &["--base", "default"]).status.success());
+    for model in ["own.model", "pulled.model"] {
+        despam().args(["model", "verify"]).arg(at(model)).assert().success();
+        let figures = despam()
+            .args(["eval", "--json", "--threshold", "0.5", "--model"])
+            .arg(at(model))
+            .arg(at("rows.csv"))
+            .output();
+        let figures = figures.expect("the program runs");
+        let figures: serde_json::Value =
+            serde_json::from_slice(&figures.stdout).expect("the figures are JSON");
+        assert!(figures["rows"]["figures"]["recall"]["value"].as_f64() > Some(0.8), "{figures}");
+    }
+}

@@ -1,0 +1,11 @@
+//! The integration tests, one binary.
+//!
+//! `commands` runs the command-line cases of `tests/cmd`; `promises` holds what
+//! must be true of any input; `rooms` compares imports with the architecture;
+//! `shipped` looks at the shipped model; `training` fits small models.
+
+mod commands;
+mod promises;
+mod rooms;
+mod shipped;
+mod training;

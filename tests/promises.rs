@@ -1,0 +1,255 @@
+//! What must be true of any input.
+
+use std::io::Cursor;
+
+use despam::classifier::Bound;
+use despam::formats::Format;
+use despam::formats::jsonl::Fields;
+use despam::pipeline::{Counts, Input, Job, Outputs, run};
+use despam::restore::{AuditEnd, restore};
+use despam::{Classifier, Label, Model, Unit};
+use proptest::prelude::*;
+
+/// All that a run writes.
+#[derive(Debug, Default, PartialEq)]
+struct Written {
+    main: Vec<u8>,
+    removed: Vec<u8>,
+    rejects: Vec<u8>,
+    counts: Counts,
+}
+
+fn classifier(threshold: f64) -> Classifier<'static> {
+    Classifier::new(Model::default_model()).with_bound(Bound::Threshold(threshold))
+}
+
+fn written(
+    classifier: &Classifier<'_>,
+    job: &Job,
+    format: Format,
+    bytes: &[u8],
+    threads: usize,
+) -> Written {
+    let mut written = Written::default();
+    let input = Input { name: "in", format, reader: Box::new(Cursor::new(bytes.to_vec())) };
+    let outputs = Outputs {
+        main: &mut written.main,
+        removed: Some(&mut written.removed),
+        rejects: Some(&mut written.rejects),
+        on_reject: &mut |_, _| (),
+    };
+    written.counts = run(classifier, job, &Fields::default(), input, outputs, threads)
+        .expect("memory can be read and written");
+    let end = AuditEnd::new("in", format, written.counts.records, written.counts.rejected);
+    written.removed.extend(serde_json::to_vec(&end).expect("the row is JSON"));
+    written
+}
+
+fn filter() -> Job {
+    Job::Filter { drop: vec![Label::Ad, Label::Chrome], audit: true }
+}
+
+fn restored(written: &Written) -> Vec<u8> {
+    let mut out = Vec::new();
+    restore(
+        &mut written.main.as_slice(),
+        &mut written.removed.as_slice(),
+        Some(&mut written.rejects.as_slice()),
+        None,
+        &mut out,
+    )
+    .expect("what was removed can be put back");
+    out
+}
+
+/// Text as pages have it, with all kinds of line ends and stray bytes.
+fn page() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        Just("Home | News | Contact | Login".as_bytes().to_vec()),
+        Just(
+            "The council voted on Tuesday to raise the wall, after a long debate."
+                .as_bytes()
+                .to_vec()
+        ),
+        Just("Share on Facebook".as_bytes().to_vec()),
+        Just(
+            "We are a professional manufacturer of tower fans, welcome to contact us!"
+                .as_bytes()
+                .to_vec()
+        ),
+        Just("IGBT FF200R12KE3, SKM150GB128D in stock".as_bytes().to_vec()),
+        Just("Größe \u{fffd} 中文 \u{200b} \u{2028} é".as_bytes().to_vec()),
+        Just(b"bad \xff\xfe\xc3 bytes \xed\xa0\x80".to_vec()),
+        Just(Vec::new()),
+        Just(b"  \t ".to_vec()),
+        "[ -~]{0,60}".prop_map(String::into_bytes),
+    ];
+    let ending = prop_oneof![Just("\n"), Just("\r\n"), Just("\r"), Just("\n\n")];
+    (prop::collection::vec((line, ending), 0..25), any::<bool>(), any::<bool>()).prop_map(
+        |(lines, bom, cut)| {
+            let mut page = if bom { b"\xef\xbb\xbf".to_vec() } else { Vec::new() };
+            for (line, ending) in lines {
+                page.extend(line);
+                page.extend(ending.as_bytes());
+            }
+            if cut {
+                page.pop();
+            }
+            page
+        },
+    )
+}
+
+/// JSON Lines of such pages, some of them broken.
+fn records() -> impl Strategy<Value = Vec<u8>> {
+    let record = (page(), any::<bool>(), 0..12u8).prop_map(|(page, ascii, kind)| {
+        let text =
+            serde_json::to_string(&String::from_utf8_lossy(&page)).expect("a string is JSON");
+        let text = match ascii {
+            true => text.replace('é', "\\u00e9").replace('中', "\\u4e2d"),
+            false => text,
+        };
+        match kind {
+            0 => "{\"text\": nonsense".to_owned(),
+            1 => String::new(),
+            2 => format!("{{\"text\":{text},\"text\":{text}}}"),
+            3 => "{\"body\":\"no text\"}".to_owned(),
+            4 => format!(" {{ \"n\" : 1e400 , \"text\":{text}, \"id\":17 }} "),
+            _ => format!("{{\"id\":\"a\",\"text\":{text},\"x\":{{\"text\":null}}}}"),
+        }
+    });
+    (prop::collection::vec(record, 0..8), any::<bool>()).prop_map(|(records, ending)| {
+        let mut bytes = records.join("\n").into_bytes();
+        if ending && !bytes.is_empty() {
+            bytes.push(b'\n');
+        }
+        bytes
+    })
+}
+
+/// Whether `part` can be had from `whole` by leaving bytes out.
+fn is_subsequence(part: &[u8], whole: &[u8]) -> bool {
+    let mut rest = whole.iter();
+    part.iter().all(|byte| rest.any(|other| other == byte))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn a_filtered_text_is_a_part_of_it_and_can_be_restored(page in page(), threshold in 0.0..1.0f64) {
+        let written = written(&classifier(threshold), &filter(), Format::Text, &page, 1);
+        prop_assert!(is_subsequence(&written.main, &page));
+        prop_assert_eq!(restored(&written), page.clone());
+        if written.counts.removed == 0 {
+            prop_assert_eq!(&written.main, &page);
+        }
+    }
+
+    #[test]
+    fn filtered_records_can_be_restored_and_none_is_lost(records in records(), threshold in 0.0..1.0f64) {
+        let written = written(&classifier(threshold), &filter(), Format::JsonLines, &records, 2);
+        prop_assert_eq!(restored(&written), records.clone());
+        let lines = |bytes: &[u8]| bytes.split_inclusive(|byte| *byte == b'\n').count() as u64;
+        prop_assert_eq!(lines(&records), written.counts.records);
+        prop_assert_eq!(lines(&written.main) + lines(&written.rejects), written.counts.records);
+        prop_assert_eq!(lines(&written.rejects), written.counts.rejected);
+    }
+
+    #[test]
+    fn rows_are_one_for_every_visible_line_and_tell_the_bytes(page in page()) {
+        let classifier = classifier(0.5).with_unit(Unit::Line);
+        let rows = written(&classifier, &Job::Score, Format::Text, &page, 1).main;
+        let rows: Vec<serde_json::Value> =
+            rows.split(|byte| *byte == b'\n').filter(|row| !row.is_empty())
+                .map(|row| serde_json::from_slice(row).expect("a row is JSON")).collect();
+        let start = if page.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let visible: Vec<&[u8]> = page[start..]
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .filter(|line| !String::from_utf8_lossy(line).trim().is_empty())
+            .collect();
+        prop_assert_eq!(rows.len(), visible.len());
+        for (number, (row, line)) in rows.iter().zip(visible).enumerate() {
+            let at = |key: &str| row[key].as_u64().expect("an offset") as usize;
+            prop_assert_eq!(at("paragraph"), number);
+            prop_assert_eq!(&page[at("start")..at("end")], line);
+            let p = |key: &str| (row[key].as_f64().expect("a probability") * 1e6).round() as i64;
+            prop_assert_eq!(p("spam"), p("ad") + p("chrome"));
+            prop_assert_eq!(row["label"] != "content", p("spam") >= 500_000);
+        }
+    }
+
+    #[test]
+    fn explanations_sum_to_the_decision_value(page in page()) {
+        for (verdict, explanation) in classifier(0.5).explain(&page) {
+            let sum: f64 = explanation.contributions.iter().map(|part| part.value).sum();
+            prop_assert!((sum - explanation.decision).abs() < 1e-9);
+            if verdict.guard.is_none() {
+                let p = 1.0 / (1.0 + (-explanation.decision).exp());
+                prop_assert!((p - verdict.spam().get()).abs() < 1.1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_judged(bytes: Vec<u8>) {
+        for unit in [Unit::Auto, Unit::Line, Unit::Block] {
+            for verdict in classifier(0.5).with_unit(unit).judge(&bytes) {
+                prop_assert!((0.0..=1.0).contains(&verdict.spam().get()));
+            }
+        }
+    }
+}
+
+/// A stream of several chunks, so that threads have something to share.
+fn long_stream() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for i in 0..9000 {
+        let text = format!(
+            "Home | News | Contact\\nThe report number {i} was read to the committee on Monday.\\nShare on Facebook\\n\
+             We are a professional manufacturer of fans, model FN-{i}, welcome to contact us!\\n"
+        );
+        bytes.extend(format!("{{\"id\":{i},\"text\":\"{}\"}}\n", text.repeat(2)).bytes());
+    }
+    bytes
+}
+
+#[test]
+fn threads_do_not_change_the_output() {
+    let stream = long_stream();
+    for (format, job) in [
+        (Format::JsonLines, filter()),
+        (Format::JsonLines, Job::Score),
+        (Format::Text, filter()),
+        (Format::Text, Job::Check),
+    ] {
+        let one = written(&classifier(0.5), &job, format, &stream, 1);
+        assert!(!one.main.is_empty());
+        for threads in [2, 5] {
+            assert!(
+                one == written(&classifier(0.5), &job, format, &stream, threads),
+                "{threads} threads"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_document_of_spam_alone_becomes_empty_and_stays() {
+    let record = b"{\"id\":\"a\",\"text\":\"Home\\n\\nLogin\\n\",\"n\":1}\n";
+    let written = written(&classifier(0.0), &filter(), Format::JsonLines, record, 1);
+    assert_eq!(written.main, b"{\"id\":\"a\",\"text\":\"\",\"n\":1}\n");
+    assert_eq!((written.counts.emptied, written.counts.removed), (1, 2));
+}
+
+#[test]
+fn equal_words_in_other_forms_have_equal_probabilities() {
+    let spam = |text: &str| classifier(0.5).judge(text.as_bytes())[0].spam();
+    for (one, other) in [
+        ("Prix réduit: café", "Prix re\u{301}duit: cafe\u{301}"),
+        ("free shipping", "fr\u{200b}ee ship\u{ad}ping"),
+    ] {
+        let (one, other) = (spam(one).get(), spam(other).get());
+        assert!((one - other).abs() < 1e-6, "{one} {other}");
+    }
+}

@@ -1,0 +1,128 @@
+//! The arrows between rooms, as ARCHITECTURE.md draws them, held against the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What each room may import of ours.
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
+    ("document", &[]),
+    ("label", &[]),
+    ("paragraph", &["document"]),
+    ("metrics", &["label"]),
+    ("features", &[]),
+    ("model", &["features"]),
+    ("verdict", &["document", "features", "label"]),
+    ("clean", &["document", "paragraph"]),
+    ("explain", &["features", "model"]),
+    ("formats", &["paragraph"]),
+    ("classifier", &["document", "explain", "features", "label", "model", "paragraph", "verdict"]),
+    (
+        "pipeline",
+        &["classifier", "clean", "document", "explain", "formats", "label", "paragraph", "verdict"],
+    ),
+    ("restore", &["formats"]),
+    (
+        "train",
+        &["classifier", "features", "formats", "label", "metrics", "model", "paragraph", "verdict"],
+    ),
+    ("cli", &[]),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// Crates that are named in one room only, and their doors.
+const DOORS: [(&str, &[&str]); 7] = [
+    ("tokenizers", &["features"]),
+    ("linfa", &["train"]),
+    ("linfa_logistic", &["train"]),
+    ("ndarray", &["train"]),
+    ("safetensors", &["model"]),
+    ("clap", &["cli"]),
+    ("anyhow", &["cli"]),
+];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("the source is there") {
+        let path = entry.expect("the entry can be read").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The room of a source file: the first part of its path below `src`.
+fn room(path: &Path) -> String {
+    let below = path.strip_prefix(source()).expect("the file is below src");
+    let first = below.components().next().expect("the path has a part");
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Lines of code without tests and documentation.
+fn code(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).expect("the file can be read");
+    let body = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned();
+    let lines = body.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn arrows_between_rooms_run_as_drawn() {
+    let allowed: BTreeMap<&str, BTreeSet<&str>> =
+        MAY_IMPORT.iter().map(|(room, others)| (*room, others.iter().copied().collect())).collect();
+    let mut paths = Vec::new();
+    files(&source(), &mut paths);
+    assert!(paths.len() > 30);
+    for path in paths {
+        let room = room(&path);
+        let known =
+            allowed.get(room.as_str()).unwrap_or_else(|| panic!("room {room} is not in the table"));
+        for line in code(&path) {
+            for part in line.split("crate::").skip(1) {
+                let other: String =
+                    part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                assert!(
+                    other == room || known.contains(other.as_str()),
+                    "{}: {room} must not import {other}: {line}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn each_foreign_crate_has_its_door() {
+    let mut paths = Vec::new();
+    files(&source(), &mut paths);
+    for path in paths {
+        let room = room(&path);
+        for line in code(&path) {
+            for (name, doors) in DOORS {
+                let names_it =
+                    line.contains(&format!("{name}::")) || line.contains(&format!("use {name}"));
+                assert!(!names_it || doors.contains(&room.as_str()), "{}: {line}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_library_does_not_print() {
+    let mut paths = Vec::new();
+    files(&source(), &mut paths);
+    for path in paths.iter().filter(|path| room(path) != "cli") {
+        for line in code(path) {
+            assert!(
+                !line.contains("println!") && !line.contains("eprint"),
+                "{}: {line}",
+                path.display()
+            );
+        }
+    }
+}
