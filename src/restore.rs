@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::formats::Format;
+use crate::pipeline::Counts;
 
 /// The last audit row of a source: how much of it there was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub struct AuditEnd {
     pub records: u64,
     /// Records rejected: they are in the rejects file only.
     pub rejected: u64,
+    /// Bytes read, unpacked.
+    pub bytes: u64,
 }
 
 /// Why an original cannot be restored.
@@ -71,6 +74,7 @@ struct Row {
     format: Option<String>,
     records: Option<u64>,
     rejected: Option<u64>,
+    bytes: Option<u64>,
 }
 
 /// Bytes to put back: into which record (from 1), at which byte of the original.
@@ -92,15 +96,50 @@ pub fn restore(
     out: &mut dyn Write,
 ) -> Result<(), RestoreError> {
     let (end, cuts) = read_removed(removed, source)?;
-    if end.format == "txt" {
-        return restore_record(cleaned, &cuts, out);
+    let mut out = Counted { out, bytes: 0 };
+    match end.format.as_str() {
+        "txt" => restore_record(cleaned, &cuts, &mut out)?,
+        _ => restore_records(cleaned, &cuts, rejects, &end, &mut out)?,
     }
+    match out.bytes == end.bytes {
+        true => Ok(()),
+        false => {
+            Err(RestoreError::Mismatch(format!("{} bytes instead of {}", out.bytes, end.bytes)))
+        }
+    }
+}
+
+/// Counts what goes through.
+struct Counted<'o> {
+    out: &'o mut dyn Write,
+    bytes: u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn restore_records(
+    cleaned: &mut dyn BufRead,
+    cuts: &[Insertion],
+    rejects: Option<&mut dyn BufRead>,
+    end: &AuditEnd,
+    out: &mut dyn Write,
+) -> Result<(), RestoreError> {
     let rejected = match rejects {
         Some(rejects) => read_rejects(rejects, &end.source)?,
         None if end.rejected > 0 => return Err(RestoreError::NoRejects(end.rejected)),
         None => Vec::new(),
     };
-    let (mut cuts, mut rejected) = (cuts.as_slice(), rejected.as_slice());
+    let (mut cuts, mut rejected) = (cuts, rejected.as_slice());
     for record in 1..=end.records {
         if let Some((first, others)) =
             rejected.split_first().filter(|(first, _)| first.record == record)
@@ -187,7 +226,8 @@ fn read_removed(
         seen = Some(row.source.clone());
         if let (Some(records), Some(rejected)) = (row.records, row.rejected) {
             let format = row.format.unwrap_or_default();
-            end = Some(AuditEnd { source: row.source, format, records, rejected });
+            let bytes = row.bytes.unwrap_or_default();
+            end = Some(AuditEnd { source: row.source, format, records, rejected, bytes });
             continue;
         }
         let place = row.record.zip(row.at);
@@ -217,12 +257,18 @@ fn read_rejects(input: &mut dyn BufRead, source: &str) -> Result<Vec<Insertion>,
 }
 
 impl AuditEnd {
-    /// The row that closes a source.
-    pub fn new(source: &str, format: Format, records: u64, rejected: u64) -> Self {
+    /// The row that closes a source of which this was counted.
+    pub fn new(source: &str, format: Format, counts: &Counts) -> Self {
         let format = match format {
             Format::Text => "txt",
             Format::JsonLines => "jsonl",
         };
-        AuditEnd { source: source.to_owned(), format: format.to_owned(), records, rejected }
+        AuditEnd {
+            source: source.to_owned(),
+            format: format.to_owned(),
+            records: counts.records,
+            rejected: counts.rejected,
+            bytes: counts.bytes,
+        }
     }
 }

@@ -40,7 +40,7 @@ fn written(
     };
     written.counts = run(classifier, job, &Fields::default(), input, outputs, threads)
         .expect("memory can be read and written");
-    let end = AuditEnd::new("in", format, written.counts.records, written.counts.rejected);
+    let end = AuditEnd::new("in", format, &written.counts);
     written.removed.extend(serde_json::to_vec(&end).expect("the row is JSON"));
     written
 }

@@ -20,7 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
         "pipeline",
         &["classifier", "clean", "document", "explain", "formats", "label", "paragraph", "verdict"],
     ),
-    ("restore", &["formats"]),
+    ("restore", &["formats", "pipeline"]),
     (
         "train",
         &["classifier", "features", "formats", "label", "metrics", "model", "paragraph", "verdict"],

@@ -88,7 +88,7 @@ fn every_way_of_being_no_model_is_named() {
     ));
     assert!(matches!(edited("\"despam\":", "\"despxx\":"), ModelError::NotDespam));
     assert!(matches!(edited("\"text.bag\"", "\"text.bug\""), ModelError::Tensor { .. }));
-    assert!(matches!(edited("\\\"keep\\\":99.9", "\\\"keep\\\":-9.9"), ModelError::Content(_)));
+    assert!(matches!(edited("\\\"keep\\\":99.9", "\\\"keep\\\":99.8"), ModelError::Content(_)));
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn flipped_bits_anywhere_are_refused_or_harmless() {
         let mut bytes = BYTES.to_vec();
         bytes[at] ^= 0x10;
         if let Ok(model) = Model::from_bytes(&bytes) {
-            // Then it was in the card, the one part without a checksum.
-            assert_eq!(model.text(), Model::default_model().text());
+            // Then it was white space of the header, or an escape spelt otherwise.
+            assert!(model.to_bytes().expect("it can be written") == BYTES);
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use despam::Unit;
 use despam::metrics::{Estimate, Evaluation, evaluate};
 use despam::train::{dataset, evaluate as judging};
+use despam::{Bound, Unit};
 
-use super::Outcome;
 use super::args::ModelArgs;
+use super::{Outcome, print};
 
 /// Measure a model on labelled data, with 95 % intervals.
 #[derive(clap::Args)]
@@ -31,21 +31,29 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let sets: BTreeMap<String, Evaluation> =
         judged.into_iter().map(|(name, rows)| (name, evaluate(&rows))).collect();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&sets)?);
-    } else {
-        println!("{:?}", classifier.bound());
-        sets.iter().for_each(|(name, evaluation)| print(name, evaluation));
+        print(&(serde_json::to_string_pretty(&sets)? + "\n"))?;
+        return Ok(Outcome::Done);
     }
+    let bound = match classifier.bound() {
+        Bound::Point(point) => format!("operating point: keep {} %\n", point.keep),
+        Bound::Threshold(threshold) => format!("threshold: {threshold}\n"),
+    };
+    print(&(bound + &figures(&sets)))?;
     Ok(Outcome::Done)
 }
 
-/// Prints the figures of a set, one a line.
-pub fn print(name: &str, evaluation: &Evaluation) {
-    let Evaluation { documents, content, ads, chrome, figures } = evaluation;
-    println!("\n{name}: {documents} documents, {content} content, {ads} ad, {chrome} chrome");
-    for (figure, estimate) in figures.by_name() {
-        println!("  {:28} {}", figure.replace('_', " "), shown(estimate));
+/// The figures of all sets, one a line.
+pub fn figures(sets: &BTreeMap<String, Evaluation>) -> String {
+    let mut text = String::new();
+    for (name, Evaluation { documents, content, ads, chrome, figures }) in sets {
+        text += &format!(
+            "\n{name}: {documents} documents, {content} content, {ads} ad, {chrome} chrome\n"
+        );
+        for (figure, estimate) in figures.by_name() {
+            text += &format!("  {:28} {}\n", figure.replace('_', " "), shown(estimate));
+        }
     }
+    text
 }
 
 fn shown(estimate: &Estimate) -> String {

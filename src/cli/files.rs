@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use despam::formats::Format;
-use despam::formats::compression::{Compression, Packer, unpack};
+use despam::formats::compression::{Compression, Packer, peek, unpack};
 use tempfile::NamedTempFile;
 
 /// An input with the name its documents have.
@@ -74,6 +74,9 @@ pub struct Opened {
     pub reader: Box<dyn Read + Send>,
 }
 
+/// Bytes that are looked at to tell the form of an unnamed stream.
+const SNIFFED: usize = 1 << 16;
+
 /// Opens a source; `read` counts the bytes taken from it as they are stored.
 pub fn open(
     source: &Source,
@@ -84,13 +87,13 @@ pub fn open(
         Some(path) => Box::new(File::open(path)?),
         None => Box::new(io::stdin()),
     };
-    let mut reader = unpack(Counted { input, read: Arc::clone(read) })?;
+    let reader = unpack(Counted { input, read: Arc::clone(read) })?;
     let named = source.path.as_deref().and_then(Format::of_path);
-    let format = match format.or(named) {
-        Some(format) => format,
-        None => Format::of_bytes(io::BufRead::fill_buf(&mut reader)?),
-    };
-    Ok(Opened { format, reader: Box::new(reader) })
+    if let Some(format) = format.or(named) {
+        return Ok(Opened { format, reader: Box::new(reader) });
+    }
+    let (start, reader) = peek(reader, SNIFFED)?;
+    Ok(Opened { format: Format::of_bytes(&start), reader: Box::new(reader) })
 }
 
 struct Counted {
@@ -108,14 +111,14 @@ impl Read for Counted {
 
 /// An output: standard output, or a file that is there only when it is complete.
 pub enum Output {
-    Stdout(BufWriter<io::Stdout>),
+    Stdout { out: BufWriter<io::Stdout>, last: u8 },
     File { packer: Box<Packer<BufWriter<NamedTempFile>>>, path: PathBuf },
 }
 
 impl Output {
     /// Standard output.
     pub fn stdout() -> Self {
-        Output::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
+        Output::Stdout { out: BufWriter::with_capacity(1 << 16, io::stdout()), last: b'\n' }
     }
 
     /// A file to be made, or replaced if `force` is set. Packed as its ending says.
@@ -132,17 +135,27 @@ impl Output {
         }
         let folder =
             path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::with_prefix_in(".despam-", folder)
+        let file = temporary()
+            .tempfile_in(folder)
             .with_context(|| format!("cannot write in {}", folder.display()))?;
         let packer =
             Packer::new(BufWriter::with_capacity(1 << 16, file), Compression::of_path(path))?;
         Ok(Output::File { packer: Box::new(packer), path: path.to_owned() })
     }
 
+    /// Ends the line on standard output, if one is open: the next record must not
+    /// be glued to the last one of another input.
+    pub fn end_line(&mut self) -> io::Result<()> {
+        match self {
+            Output::Stdout { last: b'\n', .. } | Output::File { .. } => Ok(()),
+            Output::Stdout { .. } => self.write_all(b"\n"),
+        }
+    }
+
     /// Puts a file in its place; flushes standard output.
     pub fn finish(self) -> anyhow::Result<()> {
         match self {
-            Output::Stdout(mut out) => Ok(out.flush()?),
+            Output::Stdout { mut out, .. } => Ok(out.flush()?),
             Output::File { packer, path } => {
                 place(*packer, &path).with_context(|| path.display().to_string())
             }
@@ -155,9 +168,8 @@ fn place(packer: Packer<BufWriter<NamedTempFile>>, path: &Path) -> anyhow::Resul
     let mode = std::fs::metadata(path).map(|meta| meta.permissions());
     file.as_file().sync_all()?;
     let placed = file.persist(path)?;
-    match mode {
-        Ok(mode) => placed.set_permissions(mode)?,
-        Err(_) => default_permissions(&placed)?,
+    if let Ok(mode) = mode {
+        placed.set_permissions(mode)?;
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         File::open(folder)?.sync_all()?;
@@ -165,29 +177,33 @@ fn place(packer: Packer<BufWriter<NamedTempFile>>, path: &Path) -> anyhow::Resul
     Ok(())
 }
 
-/// A temporary file is for its owner alone; an output is for whom others are.
-#[cfg(unix)]
-fn default_permissions(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn default_permissions(_file: &File) -> io::Result<()> {
-    Ok(())
+/// Temporary files that anybody may read whom the umask lets: they become outputs.
+fn temporary() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".despam-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Output::Stdout(out) => out.write(bytes),
+            Output::Stdout { out, last } => {
+                let count = out.write(bytes)?;
+                *last = *bytes[..count].last().unwrap_or(last);
+                Ok(count)
+            }
             Output::File { packer, .. } => packer.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Output::Stdout(out) => out.flush(),
+            Output::Stdout { out, .. } => out.flush(),
             Output::File { packer, .. } => packer.flush(),
         }
     }

@@ -113,6 +113,14 @@ fn message(kind: &str, color: owo_colors::AnsiColors, text: &str) {
     anstream::eprintln!("despam: {}: {text}", kind.color(color).bold());
 }
 
+/// Writes a report to standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
 /// Says on stderr what the user should know.
 pub(crate) fn warn(text: &str) {
     message("warning", owo_colors::AnsiColors::Yellow, text);

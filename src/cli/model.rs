@@ -7,8 +7,8 @@ use despam::features::FEATURE_VERSION;
 use despam::model::format::FORMAT_VERSION;
 use despam::{Classifier, Model, Unit};
 
-use super::Outcome;
 use super::args::load_model;
+use super::{Outcome, print};
 
 /// Look at a model, or verify that it works here.
 #[derive(clap::Subcommand)]
@@ -46,28 +46,31 @@ fn info(model: &Model, json: bool) -> anyhow::Result<Outcome> {
             "points": model.points(),
             "card": card,
         });
-        println!("{value:#}");
+        print(&format!("{value:#}\n"))?;
         return Ok(Outcome::Done);
     }
-    println!("{}: {}", card.name, card.description);
-    println!(
-        "format {FORMAT_VERSION}, features {FEATURE_VERSION}, fitted by despam {}",
-        card.despam_version
+    let mut text = format!(
+        "{}: {}\nformat {FORMAT_VERSION}, features {FEATURE_VERSION}, fitted by despam {}\n",
+        card.name, card.description, card.despam_version
     );
     if let Some(base) = &card.base {
-        println!("pulled towards the model {base:?}");
+        text += &format!("pulled towards the model {base:?}\n");
     }
-    println!("recipe {}\ndata   {}", card.recipe_sha256, card.data_sha256);
+    text += &format!("recipe {}\ndata   {}\n", card.recipe_sha256, card.data_sha256);
     for point in model.points() {
-        println!("keep {:>4} %: threshold {:.6}", point.keep, point.threshold);
+        text += &format!(
+            "keep {:>4} %: threshold {:.6} where half of the document is spam\n",
+            point.keep, point.threshold
+        );
     }
     for source in &card.sources {
         let [content, ad, chrome] = source.paragraphs;
-        println!(
-            "{}: {} documents, {content} content, {ad} ad, {chrome} chrome; {}",
+        text += &format!(
+            "{}: {} documents, {content} content, {ad} ad, {chrome} chrome; {}\n",
             source.name, source.documents, source.credit
         );
     }
+    print(&text)?;
     Ok(Outcome::Done)
 }
 
@@ -96,6 +99,9 @@ fn verify(model: &'static Model) -> anyhow::Result<Outcome> {
             count += 1;
         }
     }
-    println!("{}: sound, {count} test paragraphs judged as when it was made", model.card().name);
+    print(&format!(
+        "{}: sound, {count} test paragraphs judged as when it was made\n",
+        model.card().name
+    ))?;
     Ok(Outcome::Done)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use despam::Classifier;
+use despam::formats::Format;
 use despam::pipeline::{Counts, Input, Job, Outputs, run};
 use despam::restore::AuditEnd;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,6 +63,9 @@ pub fn run_job(
     }
     check_targets(&sources, targets)?;
     let folder = targets.output.as_deref().filter(|path| is_folder(path, &sources, &input.files));
+    if folder.is_some() {
+        check_mirrored(&sources)?;
+    }
     let mut shared = match (folder, &targets.output) {
         (Some(_), _) => None,
         (None, path) => Some(output(path.as_deref(), targets.force)?),
@@ -72,30 +76,42 @@ pub fn run_job(
     let (mut removed, mut rejects) = (side(&targets.removed)?, side(&targets.rejects)?);
     let mut summary = Summary::default();
     let bar = Bar::new(&sources);
-    for source in &sources {
-        let mut own = match folder {
-            Some(folder) => Some(mirrored(folder, source, targets.force)?),
-            None => None,
-        };
-        let main = own.as_mut().or(shared.as_mut()).context("an output is open")?;
-        let mut one = One { classifier, job, input, source, told: 0 };
-        match one.run(main, removed.as_mut(), rejects.as_mut(), &bar.read) {
-            Ok(counts) => {
-                summary.counts += &counts;
-                if let Some(own) = own {
-                    own.finish()?;
+    let mut run_all = || -> anyhow::Result<()> {
+        for source in &sources {
+            let mut own = match folder {
+                Some(folder) => Some(mirrored(folder, source, targets.force)?),
+                None => None,
+            };
+            let main = own.as_mut().or(shared.as_mut()).context("an output is open")?;
+            let mut one = One { classifier, job, input, source, told: 0 };
+            match one.run(main, removed.as_mut(), rejects.as_mut(), &bar.read) {
+                Ok(counts) => {
+                    summary.counts += &counts;
+                    own.map_or(Ok(()), Output::finish)?;
+                }
+                Err(error) if is_write_error(&error) => return Err(error),
+                Err(error) => {
+                    summary.failed_inputs += 1;
+                    bar.bar.suspend(|| warn(&format!("{}: {error:#}", source.name())));
                 }
             }
-            Err(error) if is_write_error(&error) => return Err(error),
-            Err(error) => {
-                summary.failed_inputs += 1;
-                bar.bar.suspend(|| warn(&format!("{}: {error:#}", source.name())));
-            }
         }
-    }
+        Ok(())
+    };
+    let result = run_all();
     bar.bar.finish_and_clear();
-    for output in [shared, removed, rejects].into_iter().flatten() {
-        output.finish()?;
+    // What was removed from outputs that are in place must be restorable, even
+    // when a later input stopped the run.
+    for side in [removed, rejects].into_iter().flatten() {
+        side.finish()?;
+    }
+    result?;
+    match shared {
+        // A file that lacks an input is no complete output: the old one stays.
+        Some(Output::File { path, .. }) if summary.failed_inputs > 0 => {
+            warn(&format!("{} was not written", path.display()));
+        }
+        shared => shared.map_or(Ok(()), Output::finish)?,
     }
     summary.seconds = started.elapsed().as_secs_f64();
     Ok(summary)
@@ -120,6 +136,21 @@ fn check_targets(sources: &[Source], targets: &Targets) -> anyhow::Result<()> {
         };
         if full.is_file() && sources.iter().any(|source| same(&source)) {
             bail!("{} is both input and output", output.display());
+        }
+    }
+    Ok(())
+}
+
+/// Two inputs must not have the same place in the output folder.
+fn check_mirrored(sources: &[Source]) -> anyhow::Result<()> {
+    let mut places = std::collections::BTreeMap::new();
+    for source in sources {
+        if let Some(other) = places.insert(&source.relative, source) {
+            bail!(
+                "{} and {} would both be written to the same file: name the folder above them",
+                other.name(),
+                source.name()
+            );
         }
     }
     Ok(())
@@ -165,6 +196,9 @@ impl One<'_> {
                 warn(&format!("{name}: record {record} rejected: {reason}"));
             }
         };
+        if format == Format::JsonLines {
+            main.end_line()?;
+        }
         let outputs = Outputs {
             main,
             removed: removed.as_mut().map(|output| *output as &mut (dyn Write + Send)),
@@ -190,7 +224,7 @@ impl One<'_> {
             ));
         }
         if let Some(removed) = removed {
-            let end = AuditEnd::new(&name, format, counts.records, counts.rejected);
+            let end = AuditEnd::new(&name, format, &counts);
             writeln!(removed, "{}", serde_json::to_string(&end)?)?;
         }
         Ok(counts)

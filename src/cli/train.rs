@@ -9,13 +9,14 @@ use anyhow::Context;
 use despam::Label;
 use despam::train::dataset::LabelledDocument;
 use despam::train::recipe::{DEFAULT_RECIPE, Recipe};
-use despam::train::{Report, Trained, dataset, train};
+use despam::train::report::Report;
+use despam::train::{Trained, dataset, train};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{load_model, threads};
 use super::eval;
 use super::files::Output;
-use super::{Outcome, warn};
+use super::{Outcome, print, warn};
 
 /// Fit a model to labelled paragraphs.
 ///
@@ -84,7 +85,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let Trained { model, report, out_of_fold } = trained?;
     output.write_all(&model.to_bytes()?)?;
     output.finish()?;
-    print_report(&report);
+    print_report(&report)?;
     eprintln!("{} written in {:.1} s", args.output.display(), started.elapsed().as_secs_f64());
     if let Some(path) = &args.out_of_fold {
         write_out_of_fold(path, args.force, &documents, &out_of_fold)?;
@@ -111,28 +112,32 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn print_report(report: &Report) {
+fn print_report(report: &Report) -> anyhow::Result<()> {
     let (epochs, gap, text_converged) = report.text;
     let (rows, gradient, context_converged) = report.context;
-    println!("{} documents, {} distinct paragraphs", report.documents, report.rows);
-    println!("text stage: {epochs} passes, duality gap {gap:.1e} of the objective");
-    println!("context stage: {rows} rows, largest gradient component {gradient:.1e} a row");
+    let mut text = format!(
+        "{} documents, {} distinct paragraphs\n\
+         text stage: {epochs} passes, duality gap {gap:.1e} of the objective\n\
+         context stage: {rows} rows, largest gradient component {gradient:.1e} a row\n",
+        report.documents, report.rows
+    );
+    for point in &report.points {
+        let proof = match (point.proven, point.lost_words, point.lost_paragraphs) {
+            (true, Some(words), Some(paragraphs)) => format!(
+                "at most {:.2} % of the words and {:.2} % of the paragraphs lost",
+                100.0 * words,
+                100.0 * paragraphs
+            ),
+            _ => "taken over or too few data: not proven".to_owned(),
+        };
+        text += &format!("keep {:>4} %: threshold {:.6}, {proof}\n", point.keep, point.threshold);
+    }
+    text += "\nFigures out of fold, at the default operating point:\n";
+    text += &eval::figures(&report.sets);
     if !(text_converged && context_converged) {
         warn("a stage did not converge: raise the recipe's limits of passes or iterations");
     }
-    for point in &report.points {
-        let proof = match point.proven {
-            true => format!(
-                "at most {:.2} % of the words and {:.2} % of the paragraphs lost",
-                100.0 * point.lost_words,
-                100.0 * point.lost_paragraphs
-            ),
-            false => "taken over or too few data: not proven".to_owned(),
-        };
-        println!("keep {:>4} %: threshold {:.6}, {proof}", point.keep, point.threshold);
-    }
-    println!("\nFigures out of fold, at the default operating point:");
-    report.sets.iter().for_each(|(name, evaluation)| eval::print(name, evaluation));
+    print(&text)
 }
 
 fn write_out_of_fold(

@@ -10,11 +10,14 @@
 //! keeps their names. A property test holds them equal.
 
 mod bag;
+mod chunk;
+mod script;
 mod shape;
 mod tokenizer;
 
 pub use bag::{Extractor, Features, Named, reference};
-pub use shape::{BIN_COUNT, SHAPE_COUNT, Script, Shape, bin_name, shape_name};
+pub use script::Script;
+pub use shape::{BIN_COUNT, SHAPE_COUNT, Shape, bin_name, shape_name};
 pub use tokenizer::{Tokenizer, TokenizerError};
 
 /// Version of everything in this room that decides which features a text has.

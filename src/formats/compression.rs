@@ -53,8 +53,9 @@ pub fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
 
 /// Unpacks a stream by what its first bytes say.
 pub fn unpack(input: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut input = BufReader::with_capacity(BUFFER, input);
-    let compression = Compression::of_bytes(input.fill_buf()?);
+    let (start, input) = peek(input, ZSTD_MAGIC.len())?;
+    let compression = Compression::of_bytes(&start);
+    let input = BufReader::with_capacity(BUFFER, input);
     Ok(match compression {
         Compression::Plain => Box::new(input),
         Compression::Gzip => {
@@ -65,6 +66,14 @@ pub fn unpack(input: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead +
             zstd::stream::read::Decoder::with_buffer(input)?,
         )),
     })
+}
+
+/// The first `count` bytes of a stream, fewer if it ends before, and the stream with
+/// them put back. How the bytes arrive makes no difference.
+pub fn peek<R: Read>(mut input: R, count: usize) -> io::Result<(Vec<u8>, impl Read + use<R>)> {
+    let mut start = Vec::with_capacity(count);
+    (&mut input).take(count as u64).read_to_end(&mut start)?;
+    Ok((start.clone(), io::Cursor::new(start).chain(input)))
 }
 
 /// A writer that packs; [`Packer::finish`] writes the end of the stream.

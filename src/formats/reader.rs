@@ -12,7 +12,7 @@ use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
 /// Bytes a chunk has, more only if a line is longer.
 pub const CHUNK: usize = 1 << 20;
-/// Bytes that a line may have; a longer one is passed through or rejected.
+/// Bytes that a line may have; a longer one ends the reading with an error.
 pub const MAX_LINE: usize = 64 << 20;
 
 /// Some whole lines of a stream.

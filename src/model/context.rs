@@ -145,7 +145,7 @@ pub struct Surroundings<'d> {
     rank: Vec<f32>,
     anchor_before: Vec<u16>,
     anchor_after: Vec<u16>,
-    short_run: Vec<u32>,
+    runs: Vec<Run>,
     junk: f64,
     junk_words: f64,
     mean_overlap: f32,
@@ -173,7 +173,7 @@ impl<'d> Surroundings<'d> {
                 after.reverse();
                 after
             },
-            short_run: short_runs(seen),
+            runs: short_runs(seen, &spam),
             junk: spam.iter().sum::<f64>() / count,
             junk_words: junk_words / all_words.max(1.0),
             mean_overlap: overlaps().sum::<f32>() / overlaps().count().max(1) as f32,
@@ -294,9 +294,14 @@ impl<'d> Surroundings<'d> {
         plain("share of capitalised words", shape.capitalised(), 0, true);
         plain("share of function words", shape.function_words(), 0, true);
         plain("share of digits", shape.digits(), 0, true);
-        plain("log of run of short lines", ln_1p(self.short_run[i] as f32) / 4.0, 0, true);
-        let lone_short = self.short_run[i] == 1;
-        plain("lone short line", f32::from(lone_short), 0, true);
+        let run = self.runs[i];
+        let log_length = ln_1p(run.length as f32) / 4.0;
+        plain("log of run of short lines", log_length, 0, true);
+        plain("lone short line", f32::from(run.length == 1), 0, true);
+        plain("spam of the run of short lines", run.balance, 0, true);
+        plain("spam of the run * log of its length", run.balance * log_length, 0, true);
+        plain("strong spam in the run", run.strong, 0, true);
+        plain("strong spam in the run * log of its length", run.strong * log_length, 0, true);
         plain("words in common with the rest", overlap.unwrap_or(self.mean_overlap), 0, true);
         let relative = overlap.map_or(0.0, |overlap| overlap - self.mean_overlap);
         plain("words in common above the mean", relative, 0, true);
@@ -373,13 +378,39 @@ fn distances(anchors: impl Iterator<Item = bool>) -> Vec<u16> {
         .collect()
 }
 
-/// For each paragraph the length of the run of short ones it is in; 0 if long.
-fn short_runs(seen: &[Seen]) -> Vec<u32> {
+/// A run of short lines: a menu, a table, a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Run {
+    /// Lines in it; 0 for a paragraph that is not short.
+    length: u32,
+    /// Mean of `2 p - 1` over its lines by text.
+    balance: f32,
+    /// Share of its lines that are strongly spam by text.
+    strong: f32,
+}
+
+/// Text value from which on a line is strongly spam.
+const STRONG: f64 = 3.0;
+
+/// For each paragraph the run of short ones it is in.
+fn short_runs(seen: &[Seen], spam: &[f64]) -> Vec<Run> {
     let short = |seen: &Seen| seen.shape.words() <= SHORT_WORDS;
+    let mut start = 0;
     let runs = seen.chunk_by(|a, b| short(a) && short(b));
-    runs.flat_map(|run| {
-        let length = if short(&run[0]) { run.len() as u32 } else { 0 };
-        std::iter::repeat_n(length, run.len())
+    runs.flat_map(|lines| {
+        let count = lines.len() as f32;
+        let balance: f64 = spam[start..start + lines.len()].iter().map(|p| 2.0 * p - 1.0).sum();
+        let strong = lines.iter().filter(|seen| seen.value.spam() > STRONG).count();
+        start += lines.len();
+        let run = match short(&lines[0]) {
+            true => Run {
+                length: lines.len() as u32,
+                balance: balance as f32 / count,
+                strong: strong as f32 / count,
+            },
+            false => Run::default(),
+        };
+        std::iter::repeat_n(run, lines.len())
     })
     .collect()
 }

@@ -11,7 +11,7 @@
 //! | `context.weights` | F32 | number of context numbers |
 //!
 //! and one metadata key, `despam`, whose value is JSON: `format_version`,
-//! `feature_version`, the SHA-256 of the tensors, the names of the context
+//! `feature_version`, the SHA-256 of tensors and metadata, the names of the context
 //! numbers, the tokenizer, the operating points, the self-test and the card. One
 //! key only, because several would be written in random order. Files that do not
 //! fit are refused, never guessed at; nothing in a file is executed.
@@ -82,7 +82,7 @@ pub enum ModelError {
         cause: String,
     },
     /// The tensors are not the ones that were written.
-    #[error("damaged model: the checksum of its weights does not match")]
+    #[error("damaged model: its checksum does not match")]
     Checksum,
     /// The tokenizer cannot be built.
     #[error("damaged model: {0}")]
@@ -136,9 +136,10 @@ impl Model {
         if versions.feature_version != FEATURE_VERSION {
             return Err(ModelError::FeatureVersion { found: versions.feature_version });
         }
-        let metadata: Metadata = serde_json::from_str(metadata).map_err(unreadable)?;
+        let mut metadata: Metadata = serde_json::from_str(metadata).map_err(unreadable)?;
         let found = Tensors::read(&tensors)?;
-        if found.sha256() != metadata.sha256 {
+        let sha256 = std::mem::take(&mut metadata.sha256);
+        if found.sha256(&metadata)? != sha256 {
             return Err(ModelError::Checksum);
         }
         Model::from_parts(found.into_parts(metadata)?)
@@ -149,16 +150,17 @@ impl Model {
         let tensors = Tensors::of(self);
         let tokenizer = serde_json::from_str(&self.tokenizer_json)
             .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
-        let metadata = Metadata {
+        let mut metadata = Metadata {
             format_version: FORMAT_VERSION,
             feature_version: FEATURE_VERSION,
-            sha256: tensors.sha256(),
+            sha256: String::new(),
             context_numbers: context_numbers(),
             points: self.points.clone(),
             card: self.card.clone(),
             self_test: self.self_test.clone(),
             tokenizer,
         };
+        metadata.sha256 = tensors.sha256(&metadata)?;
         let metadata = serde_json::to_string(&metadata)
             .map_err(|error| ModelError::Metadata(error.to_string()))?;
         let views = tensors.views()?;
@@ -255,13 +257,16 @@ impl Tensors {
             .collect()
     }
 
-    fn sha256(&self) -> String {
+    /// The checksum of the tensors and of the metadata, its own field left empty.
+    fn sha256(&self, metadata: &Metadata) -> Result<String, ModelError> {
+        let unwritable = |error: serde_json::Error| ModelError::Metadata(error.to_string());
         let mut hash = Sha256::new();
+        hash.update(serde_json::to_string(metadata).map_err(unwritable)?);
         for (name, _, shape, bytes) in self.in_order() {
             hash.update(format!("{name}{shape:?}"));
             hash.update(bytes);
         }
-        hex(&hash.finalize())
+        Ok(hex(&hash.finalize()))
     }
 
     fn into_parts(self, metadata: Metadata) -> Result<ModelParts, ModelError> {

@@ -117,6 +117,12 @@ impl Model {
     pub fn from_parts(parts: ModelParts) -> Result<Self, ModelError> {
         let tokenizer = Tokenizer::from_json(&parts.tokenizer_json)
             .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+        if json(&parts.tokenizer_json) != json(&Tokenizer::standard_json()) {
+            // The scanner stands for this pipeline and no other.
+            let cause = "its tokenizer is not that of its feature version";
+            return Err(ModelError::Tokenizer(cause.to_owned()));
+        }
         check_points(&parts.points)?;
         let intercept = parts.context.intercept();
         let mut weights = parts.context.weights().iter().copied().chain([intercept]);

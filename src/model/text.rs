@@ -7,7 +7,7 @@
 //! value is
 //!
 //! ```text
-//! d = intercept + sum over bins of w[bin] + (sum over bag ids of w[id]) / sqrt(number of bag ids)
+//! d = intercept + sum over bins of w[bin] + 4 / sqrt(number of bag ids) * sum over bag ids of w[id]
 //! ```
 //!
 //! Weights are 16-bit fixed-point numbers, so the sums are exact in any order:
@@ -123,9 +123,13 @@ fn add(sum: &mut [i64; 2], weight: WeightPair) {
     sum[1] += i64::from(weight[1]);
 }
 
-/// What each of `count` bag ids counts for: `1 / sqrt(count)`.
+/// Length of the bag as a vector, where no id occurs twice. A paragraph falls into
+/// some forty bins of value 1: words must not weigh less than form.
+const BAG_LENGTH: f64 = 4.0;
+
+/// What each of `count` bag ids counts for: `4 / sqrt(count)`.
 pub fn bag_scale(count: usize) -> f64 {
-    1.0 / (count.max(1) as f64).sqrt()
+    BAG_LENGTH / (count.max(1) as f64).sqrt()
 }
 
 #[cfg(test)]
@@ -144,9 +148,9 @@ mod tests {
             bins: vec![3],
             ..Features::default()
         };
-        // 100/4096 + 1 + (2 + 2) / sqrt(4); -1/2.
+        // 100/4096 + 1 + 4 * (2 + 2) / sqrt(4); -1/2.
         let value = model.value(&features);
-        assert_eq!(value, TextValue { ad: 100.0 / 4096.0 + 1.0 + 2.0, chrome: -0.5 });
+        assert_eq!(value, TextValue { ad: 100.0 / 4096.0 + 1.0 + 8.0, chrome: -0.5 });
     }
 
     #[test]

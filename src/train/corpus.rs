@@ -2,8 +2,9 @@
 //!
 //! Extractors repeat the same paragraphs over and over. A *row* is a paragraph's
 //! text within one fold; its features are computed once, and its labels are
-//! counted. Documents, made ones too, are lists of rows of their own fold, so that
-//! no fold ever sees a paragraph's text as training and as test.
+//! counted. Documents, made ones too, are lists of rows of their own fold. A text
+//! that sites of several folds have, such as "Read more", is a row in each: that is
+//! how it will be on an unseen site.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -229,11 +230,23 @@ impl Corpus {
                 made.extend(spam.inject(carrier, &mut random));
             }
         }
-        // A third of the pieces are of the bare lists: short documents of spam alone.
+        // Short texts that reach despam are rarely cut out of menus: pieces are of
+        // what extractors leave and of written documents, one in eight of bare lists.
         let lists: Vec<&RowDocument> =
             self.documents.iter().filter(|document| !whole(document)).collect();
+        let pages = |document: &&RowDocument| {
+            document
+                .paragraphs
+                .iter()
+                .filter(|(_, label)| label.is_some_and(Label::is_spam))
+                .count()
+                * 2
+                > document.paragraphs.len()
+        };
+        let texts: Vec<&RowDocument> =
+            documents.iter().copied().filter(|document| !pages(document)).collect();
         for i in 0..pieces {
-            let from = if i % 3 == 0 { &lists } else { &documents };
+            let from = if i % 8 == 0 { &lists } else { &texts };
             if !from.is_empty() {
                 made.push(piece(from[random.below(from.len())], &mut random));
             }

@@ -179,9 +179,7 @@ pub struct Softmax {
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
     /// There is nothing to tell apart.
-    #[error(
-        "only paragraphs of one kind ({0}): a model needs content and at least one kind of spam"
-    )]
+    #[error("only paragraphs of one kind {0}: a model needs content and at least one kind of spam")]
     OneClass(&'static str),
     /// There is nothing at all.
     #[error("no labelled paragraphs")]
@@ -242,7 +240,11 @@ fn check(rows: &Rows, targets: &[Target], base: Option<&[ClassWeights]>) -> Resu
         return Err(FitError::Targets("the base model has other features".to_owned()));
     }
     if base.is_none() && targets.iter().all(|target| target.label == first.label) {
-        return Err(FitError::OneClass(first.label.name()));
+        return Err(FitError::OneClass(match first.label {
+            Label::Content => "(content)",
+            Label::Ad => "(ad)",
+            Label::Chrome => "(chrome)",
+        }));
     }
     Ok(())
 }
@@ -525,7 +527,7 @@ mod tests {
     fn impossible_fits_are_refused() {
         let params = SoftmaxParams { tolerance: 1e-3, max_epochs: 10, seed: 1, base: None };
         let (rows, targets, _) = sample([3, 0, 0]);
-        assert!(matches!(params.solve(&rows, &targets), Err(FitError::OneClass("content"))));
+        assert!(matches!(params.solve(&rows, &targets), Err(FitError::OneClass("(content)"))));
         assert!(matches!(params.solve(&Rows::new(3), &[]), Err(FitError::Empty)));
         let (rows, mut targets, _) = sample([3, 3, 3]);
         targets[0].weight = f64::NAN;

@@ -4,7 +4,7 @@
 //! all (`fit`); out-of-fold text values of every paragraph; context numbers from
 //! them and the context stage (`context`); out-of-fold decision values; calibration
 //! and operating points (`calibrate`); out-of-fold figures. Nothing that is
-//! reported or promised was computed on text that the judging model had seen.
+//! reported or promised was computed with a model that had seen the site.
 
 pub mod calibrate;
 pub mod context;
@@ -13,20 +13,21 @@ pub mod dataset;
 pub mod evaluate;
 pub mod fit;
 pub mod recipe;
+pub mod report;
+mod weights;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::classifier::Classifier;
-use crate::features::{BIN_COUNT, Script, Tokenizer};
+use crate::features::{Script, Tokenizer};
 use crate::label::Label;
 use crate::metrics::{Evaluation, Judged, evaluate};
 use crate::model::card::{Card, Source};
 use crate::model::context::{ContextModel, Relations, Surroundings, names};
 use crate::model::format::hex;
-use crate::model::text::{TextModel, TextValue, WEIGHT_UNIT, WeightPair, sigmoid};
+use crate::model::text::{TextModel, TextValue, sigmoid};
 use crate::model::{
     DEFAULT_KEEP, Model, ModelError, ModelParts, OperatingPoint, SelfTest, against,
 };
@@ -34,10 +35,12 @@ use crate::paragraph::Unit;
 use crate::verdict::Guard;
 use calibrate::{Calibration, Genuine, Point, calibrate, find_point, normal_quantile};
 use context::{ContextFit, ContextRows};
-use corpus::{Corpus, FIRST_BAG, FIRST_BIN, RowDocument, View};
+use corpus::{Corpus, RowDocument, View};
 use dataset::LabelledDocument;
-use fit::{CLASSES, ClassWeights, FitError, Softmax, SoftmaxParams, SplitMix, Target};
+use fit::{FitError, Softmax, SoftmaxParams, SplitMix, Target};
 use recipe::{ContextRecipe, Recipe, TextRecipe};
+use report::{Report, ReportPoint};
+use weights::{class_weights, quantise, row_value};
 
 /// What training says of itself while it goes on: the step, how much of it is
 /// done and how much there is.
@@ -82,39 +85,6 @@ pub struct Trained {
     /// The spam probability of every paragraph of every document, from models
     /// that were fitted without the document's group.
     pub out_of_fold: Vec<Vec<f64>>,
-}
-
-/// How a fit went. All figures are out of fold.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    /// Documents read.
-    pub documents: usize,
-    /// Distinct paragraphs, a fold.
-    pub rows: usize,
-    /// Passes, duality gap relative to the objective, and whether it converged, of
-    /// the text stage's fit on all data.
-    pub text: (usize, f64, bool),
-    /// Rows, gradient and convergence of the context stage's fit on all data.
-    pub context: (usize, f64, bool),
-    /// The operating points with their confidence bounds.
-    pub points: Vec<ReportPoint>,
-    /// Figures at the default operating point by set, and by set and extractor.
-    pub sets: BTreeMap<String, Evaluation>,
-}
-
-/// An operating point of a fresh model.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct ReportPoint {
-    /// Share kept, in per cent.
-    pub keep: f64,
-    /// The threshold.
-    pub threshold: f64,
-    /// Upper confidence bound of the genuine words lost, on the worst view.
-    pub lost_words: f64,
-    /// The same of genuine paragraphs.
-    pub lost_paragraphs: f64,
-    /// Whether the bounds meet the share.
-    pub proven: bool,
 }
 
 /// Fits a model to `documents` by `recipe`, starting from and pulled towards
@@ -302,8 +272,11 @@ impl<'t> Trainer<'t> {
         let (mut rows, mut spam, mut folds) = (Vec::new(), Vec::new(), Vec::new());
         for document in &self.corpus.documents {
             let decisions = self.decisions(document, &models, values, &mut relations);
-            for ((row, label), decision) in document.paragraphs.iter().zip(decisions) {
-                if let Some(label) = label {
+            let guarded = self.guarded(document);
+            for (((row, label), decision), guarded) in
+                document.paragraphs.iter().zip(decisions).zip(guarded)
+            {
+                if let (Some(label), false) = (label, guarded) {
                     rows.push([decision, values[*row as usize].spam()]);
                     spam.push(label.is_spam());
                     folds.push(document.fold);
@@ -371,8 +344,7 @@ impl<'t> Trainer<'t> {
         document.paragraphs.iter().map(|(row, _)| guard(*row).is_some()).collect()
     }
 
-    /// Calls `put` with every labelled, unguarded paragraph of `document`: its
-    /// index and its out-of-fold decision value.
+    /// The out-of-fold decision value of every paragraph of `document`.
     fn decisions(
         &self,
         document: &RowDocument,
@@ -469,6 +441,7 @@ impl<'t> Trainer<'t> {
         let point = |keep: f64| {
             let point = find_point(&genuine, self.corpus.groups, 1.0 - keep / 100.0, z);
             let Point { threshold, lost_words, lost_paragraphs, proven } = point;
+            let (lost_words, lost_paragraphs) = (Some(lost_words), Some(lost_paragraphs));
             ReportPoint { keep, threshold, lost_words, lost_paragraphs, proven }
         };
         self.recipe.keep.iter().map(|keep| point(*keep)).collect()
@@ -490,8 +463,8 @@ impl<'t> Trainer<'t> {
                 .map(|point| ReportPoint {
                     keep: point.keep,
                     threshold: point.threshold,
-                    lost_words: 0.0,
-                    lost_paragraphs: 0.0,
+                    lost_words: None,
+                    lost_paragraphs: None,
                     proven: false,
                 })
                 .collect();
@@ -590,7 +563,7 @@ impl<'t> Trainer<'t> {
             description: self.recipe.description.clone(),
             despam_version: env!("CARGO_PKG_VERSION").to_owned(),
             base: self.base.map(|base| base.card().name.clone()),
-            recipe_sha256: hex(&Sha256::digest(format!("{:?}", self.recipe))),
+            recipe_sha256: self.recipe.sha256.clone(),
             data_sha256: hex(&hash.finalize()),
             scripts: self.known.clone(),
             sources: sources.into_values().collect(),
@@ -617,58 +590,6 @@ fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
             || most == Some(*script)
     };
     Script::ALL.into_iter().filter(known).collect()
-}
-
-/// Fixed-point differences to content.
-fn quantise(weights: &[ClassWeights], targets: &[Target], based: bool) -> TextModel {
-    let present = |label: Label| based || targets.iter().any(|target| target.label == label);
-    let difference = |w: &ClassWeights, label: Label| {
-        let units = ((w[label.class()] - w[0]) / WEIGHT_UNIT).round();
-        units.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
-    };
-    let pair = |w: &ClassWeights| -> WeightPair {
-        [difference(w, Label::Ad), difference(w, Label::Chrome)]
-    };
-    let mut intercept = pair(&weights[0]);
-    for (slot, label) in intercept.iter_mut().zip([Label::Ad, Label::Chrome]) {
-        if !present(label) {
-            *slot = i16::MIN;
-        }
-    }
-    let bins = weights[FIRST_BIN as usize..FIRST_BAG as usize].iter().map(pair).collect();
-    let bag = weights[FIRST_BAG as usize..].iter().map(pair).collect();
-    match TextModel::new(intercept, bins, bag) {
-        Some(model) => model,
-        None => unreachable!("the columns are {BIN_COUNT} bins and a power of two"),
-    }
-}
-
-/// The class weights that a text model's differences stand for, summing to zero.
-fn class_weights(model: &TextModel) -> Vec<ClassWeights> {
-    let spread = |pair: &WeightPair| -> ClassWeights {
-        let [ad, chrome] = pair.map(|weight| f64::from(weight) * WEIGHT_UNIT);
-        let mean = (ad + chrome) / CLASSES as f64;
-        [-mean, ad - mean, chrome - mean]
-    };
-    std::iter::once(&model.intercept()).chain(model.bins()).chain(model.bag()).map(spread).collect()
-}
-
-/// The value of a row by a model: what [`TextModel::value`] gives for its features.
-fn row_value(corpus: &Corpus, row: usize, model: &TextModel) -> TextValue {
-    let (units, scaled, scale) = corpus.rows.row(row);
-    let sum = |weights: &mut dyn Iterator<Item = WeightPair>| {
-        weights.fold([0i64; 2], |sum, weight| {
-            [sum[0] + i64::from(weight[0]), sum[1] + i64::from(weight[1])]
-        })
-    };
-    let unit = |id: &u32| match id.checked_sub(FIRST_BIN) {
-        None => model.intercept(),
-        Some(bin) => model.bins()[bin as usize],
-    };
-    let fixed = sum(&mut units.iter().map(unit));
-    let bag = sum(&mut scaled.iter().map(|id| model.bag()[(id - FIRST_BAG) as usize]));
-    let value = |k: usize| (fixed[k] as f64 + bag[k] as f64 * scale) * WEIGHT_UNIT;
-    TextValue { ad: value(0), chrome: value(1) }
 }
 
 /// Short documents written for the self-test.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
+use crate::model::format::hex;
 use crate::model::text::BAG_BITS;
 
 /// A recipe, as `training/recipe.toml` has it. Unknown keys are refused.
@@ -31,6 +33,9 @@ pub struct Recipe {
     /// How to treat the sets of data, by name.
     #[serde(default)]
     pub source: BTreeMap<String, SourceRecipe>,
+    /// SHA-256 of the recipe's text, in hexadecimal.
+    #[serde(skip)]
+    pub sha256: String,
 }
 
 /// How to fit the text stage.
@@ -133,8 +138,9 @@ pub const DEFAULT_RECIPE: &str = include_str!("../../training/recipe.toml");
 impl Recipe {
     /// Reads and checks a recipe.
     pub fn from_toml(text: &str) -> Result<Self, RecipeError> {
-        let recipe: Recipe = toml::from_str(text)?;
+        let mut recipe: Recipe = toml::from_str(text)?;
         recipe.check()?;
+        recipe.sha256 = hex(&Sha256::digest(text));
         Ok(recipe)
     }
 

@@ -1,0 +1,153 @@
+//! What is written of one paragraph: score rows, audit rows, explanations.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::worker::Place;
+use crate::explain::Explanation;
+use crate::verdict::Verdict;
+
+/// What is written of one paragraph.
+pub(super) struct Row<'r> {
+    pub place: &'r Place<'r>,
+    pub number: usize,
+    pub verdict: &'r Verdict,
+    pub text: &'r [u8],
+}
+
+impl Row<'_> {
+    pub fn push_score(&self, out: &mut Vec<u8>) {
+        self.push_common(out);
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// The fields of `despam score`, without the closing brace.
+    fn push_common(&self, out: &mut Vec<u8>) {
+        let Verdict { span, ad, chrome, label, .. } = self.verdict;
+        let offset = self.place.offset;
+        // Writing to memory cannot fail.
+        let _ = write!(
+            out,
+            "{{\"id\":{},\"paragraph\":{},\"start\":{},\"end\":{},\"spam\":{},\"ad\":{ad},\"chrome\":{chrome},\"label\":\"{label}\"",
+            self.place.id,
+            self.number as u64 + self.place.paragraphs,
+            span.start as u64 + offset,
+            span.end as u64 + offset,
+            self.verdict.spam(),
+        );
+    }
+
+    /// An audit row: what is needed to look at a removal and to take it back.
+    pub fn push_audit(&self, source: &str, cut: &[u8], at: usize, out: &mut Vec<u8>) {
+        self.push_common(out);
+        let _ = write!(
+            out,
+            ",\"text\":{},\"source\":{},\"record\":{},\"at\":{},",
+            json_string(&self.verdict.span.lossy(self.text)),
+            json_string(source),
+            self.place.record + 1,
+            at as u64 + self.place.offset,
+        );
+        push_bytes(out, "cut", cut);
+        out.extend_from_slice(b"}\n");
+    }
+
+    pub fn push_explanation_json(&self, explanation: &Explanation, top: usize, out: &mut Vec<u8>) {
+        self.push_common(out);
+        let guard = self.verdict.guard.map_or("null".to_owned(), |guard| json_string(guard.name()));
+        let _ = write!(
+            out,
+            ",\"threshold\":{},\"guard\":{guard},\"decision\":{},\"contributions\":[",
+            self.verdict.threshold,
+            json_number(explanation.decision)
+        );
+        for (i, part) in shown(explanation, top).iter().enumerate() {
+            let comma = if i > 0 { "," } else { "" };
+            let (stage, what) = (json_string(part.0), json_string(&part.1));
+            let _ = write!(
+                out,
+                "{comma}{{\"stage\":{stage},\"what\":{what},\"value\":{}}}",
+                json_number(part.2)
+            );
+        }
+        out.extend_from_slice(b"]}\n");
+    }
+
+    pub fn push_explanation(
+        &self,
+        explanation: &Explanation,
+        top: usize,
+        source: &str,
+        out: &mut Vec<u8>,
+    ) {
+        let Verdict { label, guard, span, .. } = self.verdict;
+        let number = self.number as u64 + self.place.paragraphs;
+        let _ = writeln!(
+            out,
+            "{}:{}: paragraph {number}: {label} (spam {}, threshold {})",
+            printable(source),
+            self.place.record + 1,
+            self.verdict.spam(),
+            self.verdict.threshold,
+        );
+        let _ = writeln!(out, "  {}", printable(&span.lossy(self.text)));
+        if let Some(guard) = guard {
+            let _ = writeln!(out, "  kept by the guard \"{}\"", guard.name());
+        }
+        for (stage, what, value) in shown(explanation, top) {
+            let _ = writeln!(out, "  {value:+9.4}  {stage:7}  {}", printable(&what));
+        }
+        let _ = writeln!(out, "  {:+9.4}  decision value\n", explanation.decision);
+    }
+}
+
+/// The strongest parts, and the others summed.
+fn shown(explanation: &Explanation, top: usize) -> Vec<(&'static str, String, f64)> {
+    let parts = &explanation.contributions;
+    let (first, others) = parts.split_at(top.min(parts.len()));
+    let mut shown: Vec<(&'static str, String, f64)> =
+        first.iter().map(|part| (part.stage, part.what.clone(), part.value)).collect();
+    if !others.is_empty() {
+        let sum = others.iter().map(|part| part.value).sum();
+        shown.push(("all", format!("{} others together", others.len()), sum));
+    }
+    shown
+}
+
+/// A JSON string.
+pub(super) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn json_number(number: f64) -> String {
+    serde_json::Value::from(number).to_string()
+}
+
+/// Adds a JSON field with bytes: as a string if they are UTF-8, else in base64.
+pub(super) fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) {
+    let field = match std::str::from_utf8(bytes) {
+        Ok(text) => format!("\"{name}\":{}", json_string(text)),
+        Err(_) => format!("\"{name}_base64\":\"{}\"", BASE64_STANDARD.encode(bytes)),
+    };
+    out.extend_from_slice(field.as_bytes());
+}
+
+/// The text on one line, with control characters escaped, fit for a terminal.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' | '\r' => shown.push(' '),
+            _ if c.is_control() || is_direction(c) => shown.extend(c.escape_default()),
+            _ => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Characters that turn the direction of what a terminal shows.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}

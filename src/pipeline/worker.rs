@@ -1,0 +1,260 @@
+//! What a thread does with one chunk.
+
+use super::rows::{Row, json_string, printable, push_bytes};
+use super::{Counts, Job};
+use crate::classifier::{Classifier, Scratch};
+use crate::clean::{Cut, cuts, kept};
+use crate::document::Span;
+use crate::formats::Format;
+use crate::formats::jsonl::{Fields, Record};
+use crate::formats::reader::Chunk;
+use crate::label::Label;
+use crate::paragraph::Unit;
+use crate::verdict::{Guard, Verdict};
+
+/// What became of one chunk.
+#[derive(Default)]
+pub(super) struct Done {
+    pub main: Vec<u8>,
+    pub removed: Vec<u8>,
+    pub rejects: Vec<Reject>,
+    pub counts: Counts,
+}
+
+pub(super) struct Reject {
+    pub record: u64,
+    pub reason: String,
+    pub row: Vec<u8>,
+}
+
+pub(super) struct Worker<'w, 'm> {
+    pub classifier: &'w Classifier<'m>,
+    pub job: &'w Job,
+    pub fields: &'w Fields,
+    pub name: &'w str,
+    pub format: Format,
+    pub scratch: Scratch<'m>,
+}
+
+/// Where a document stands in its stream.
+pub(super) struct Place<'p> {
+    /// The id, as JSON.
+    pub id: &'p str,
+    /// Number of the record, from 0.
+    pub record: u64,
+    /// What to add to paragraph numbers and to offsets: a long text comes in sections.
+    pub paragraphs: u64,
+    pub offset: u64,
+    /// Number of the line it starts at, from 0.
+    pub line: u64,
+    /// Whether this is all of it, not a section.
+    pub whole: bool,
+}
+
+impl Worker<'_, '_> {
+    pub fn work(&mut self, chunk: &Chunk) -> Done {
+        let mut done = Done::default();
+        done.counts.bytes = chunk.bytes.len() as u64;
+        match self.format {
+            Format::Text => self.work_text(chunk, &mut done),
+            Format::JsonLines => self.work_records(chunk, &mut done),
+        }
+        done
+    }
+
+    fn work_text(&mut self, chunk: &Chunk, done: &mut Done) {
+        let id = json_string(self.name);
+        let place = Place {
+            id: &id,
+            record: 0,
+            paragraphs: chunk.paragraphs,
+            offset: chunk.offset,
+            line: chunk.lines,
+            whole: chunk.first && chunk.last,
+        };
+        done.counts.records = u64::from(chunk.first);
+        let cuts = self.judge(&chunk.bytes, chunk.unit, &place, None, done);
+        if let Job::Filter { .. } = self.job {
+            for range in kept(chunk.bytes.len(), &cuts) {
+                done.main.extend_from_slice(&chunk.bytes[range]);
+            }
+        }
+    }
+
+    fn work_records(&mut self, chunk: &Chunk, done: &mut Done) {
+        let mut offset = 0;
+        for (number, line) in chunk.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let number = chunk.lines + number as u64;
+            let start = chunk.offset + offset as u64;
+            offset += line.len();
+            done.counts.records += 1;
+            let bare = line.strip_suffix(b"\n").unwrap_or(line);
+            let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+            match Record::parse(bare, self.fields) {
+                Ok(record) => self.work_record(&record, line, number, done),
+                Err(error) => self.reject(line, number, start, error.to_string(), done),
+            }
+        }
+    }
+
+    fn work_record(&mut self, record: &Record<'_>, line: &[u8], number: u64, done: &mut Done) {
+        let made_up;
+        let id = match record.id {
+            Some(id) => id,
+            None => {
+                made_up = json_string(&format!("{}:{}", self.name, number + 1));
+                &made_up
+            }
+        };
+        let place =
+            Place { id, record: number, paragraphs: 0, offset: 0, line: number, whole: true };
+        let unit = self.classifier.unit();
+        let cuts = self.judge(record.text.as_bytes(), unit, &place, Some((record, line)), done);
+        if let Job::Filter { .. } = self.job {
+            let raw = raw_cuts(record, &cuts);
+            for range in kept(line.len(), &raw) {
+                done.main.extend_from_slice(&line[range]);
+            }
+        }
+    }
+
+    fn reject(&self, line: &[u8], number: u64, offset: u64, reason: String, done: &mut Done) {
+        done.counts.rejected += 1;
+        let mut row = format!(
+            "{{\"source\":{},\"record\":{},\"offset\":{offset},\"reason\":{},",
+            json_string(self.name),
+            number + 1,
+            json_string(&reason),
+        )
+        .into_bytes();
+        push_bytes(&mut row, "raw", line);
+        row.extend_from_slice(b"}\n");
+        done.rejects.push(Reject { record: number + 1, reason, row });
+    }
+
+    /// Judges a document and writes what the job asks for; what to cut, if filtering.
+    fn judge(
+        &mut self,
+        text: &[u8],
+        unit: Unit,
+        place: &Place<'_>,
+        record: Option<(&Record<'_>, &[u8])>,
+        done: &mut Done,
+    ) -> Vec<Cut> {
+        let classifier = self.classifier.with_unit(unit);
+        done.counts.invalid_bytes += invalid_bytes(text);
+        if let Job::Explain { top, all, json } = self.job {
+            let explained = classifier.explain(text);
+            for (number, (verdict, explanation)) in explained.iter().enumerate() {
+                done.counts.add(verdict);
+                if *all || verdict.label.is_spam() {
+                    let row = Row { place, number, verdict, text };
+                    if *json {
+                        row.push_explanation_json(explanation, *top, &mut done.main);
+                    } else {
+                        row.push_explanation(explanation, *top, self.name, &mut done.main);
+                    }
+                }
+            }
+            return Vec::new();
+        }
+        let verdicts = classifier.judge_with(text, &mut self.scratch);
+        verdicts.iter().for_each(|verdict| done.counts.add(verdict));
+        match self.job {
+            Job::Filter { drop, audit } => {
+                self.filter(text, &verdicts, drop, *audit, place, record, done)
+            }
+            Job::Score => {
+                for (number, verdict) in verdicts.iter().enumerate() {
+                    Row { place, number, verdict, text }.push_score(&mut done.main);
+                }
+                Vec::new()
+            }
+            Job::Check => {
+                self.check(text, &verdicts, place, done);
+                Vec::new()
+            }
+            Job::Explain { .. } => Vec::new(),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn filter(
+        &self,
+        text: &[u8],
+        verdicts: &[Verdict],
+        drop: &[Label],
+        audit: bool,
+        place: &Place<'_>,
+        record: Option<(&Record<'_>, &[u8])>,
+        done: &mut Done,
+    ) -> Vec<Cut> {
+        let spans: Vec<Span> = verdicts.iter().map(|verdict| verdict.span).collect();
+        let cuts = cuts(text, &spans, |i| drop.contains(&verdicts[i].label));
+        done.counts.removed += cuts.len() as u64;
+        done.counts.removed_words +=
+            cuts.iter().map(|cut| u64::from(verdicts[cut.paragraph].words)).sum::<u64>();
+        done.counts.emptied +=
+            u64::from(place.whole && !cuts.is_empty() && cuts.len() == verdicts.len());
+        if audit {
+            let (whole, raw) = match record {
+                Some((record, line)) => (line, raw_cuts(record, &cuts)),
+                None => (text, cuts.clone()),
+            };
+            for (cut, raw) in cuts.iter().zip(&raw) {
+                let row =
+                    Row { place, number: cut.paragraph, verdict: &verdicts[cut.paragraph], text };
+                row.push_audit(
+                    self.name,
+                    &whole[raw.range.clone()],
+                    raw.range.start,
+                    &mut done.removed,
+                );
+            }
+        }
+        cuts
+    }
+
+    fn check(&self, text: &[u8], verdicts: &[Verdict], place: &Place<'_>, done: &mut Done) {
+        let (mut line, mut at) = (place.line, 0);
+        for (number, verdict) in verdicts.iter().enumerate() {
+            if self.format == Format::Text {
+                line += memchr::memchr_iter(b'\n', &text[at..verdict.span.start]).count() as u64;
+                at = verdict.span.start;
+            }
+            if verdict.label.is_spam() {
+                let paragraph = match self.format {
+                    Format::Text => String::new(),
+                    Format::JsonLines => format!("{}:", number as u64 + place.paragraphs),
+                };
+                let shown = printable(&verdict.span.lossy(text));
+                let (name, spam) = (printable(self.name), verdict.spam());
+                let row =
+                    format!("{name}:{}:{paragraph}{}:{spam}:{shown}\n", line + 1, verdict.label);
+                done.main.extend_from_slice(row.as_bytes());
+            }
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, verdict: &Verdict) {
+        self.paragraphs += 1;
+        self.words += u64::from(verdict.words);
+        self.ad += u64::from(verdict.label == Label::Ad);
+        self.chrome += u64::from(verdict.label == Label::Chrome);
+        if let Some(guard) = verdict.guard {
+            *self.guarded.entry(Guard::name(guard)).or_default() += 1;
+        }
+    }
+}
+
+/// Cuts of a record's text as cuts of its line.
+fn raw_cuts(record: &Record<'_>, cuts: &[Cut]) -> Vec<Cut> {
+    let ranges = record.raw_ranges(cuts.iter().map(|cut| cut.range.clone()));
+    cuts.iter().zip(ranges).map(|(cut, range)| Cut { range, ..cut.clone() }).collect()
+}
+
+fn invalid_bytes(text: &[u8]) -> u64 {
+    text.utf8_chunks().map(|chunk| chunk.invalid().len() as u64).sum()
+}
