@@ -8,7 +8,7 @@ use crate::model::context::{Relations, Seen, Surroundings};
 use crate::model::text::sigmoid;
 use crate::model::{DEFAULT_KEEP, Model, OperatingPoint};
 use crate::paragraph::{Unit, paragraphs};
-use crate::verdict::{Guard, Probability, Verdict};
+use crate::verdict::{Guard, Probability, Verdict, guard_lone_lines};
 
 /// Judges documents with a model at one operating point.
 ///
@@ -57,6 +57,9 @@ pub struct Scratch<'m> {
     seen: Vec<Seen>,
     scripts: Vec<Script>,
     hashes: Vec<u64>,
+    guards: Vec<Option<Guard>>,
+    spam: Vec<f64>,
+    words: Vec<f32>,
     topic: Vec<u32>,
     topic_ends: Vec<usize>,
     relations: Relations,
@@ -103,6 +106,9 @@ impl<'m> Classifier<'m> {
             seen: Vec::new(),
             scripts: Vec::new(),
             hashes: Vec::new(),
+            guards: Vec::new(),
+            spam: Vec::new(),
+            words: Vec::new(),
             topic: Vec::new(),
             topic_ends: Vec::new(),
             relations: Relations::default(),
@@ -122,12 +128,23 @@ impl<'m> Classifier<'m> {
         let surroundings = Surroundings::new(&scratch.seen);
         let document_words = scratch.document_words();
         let threshold = Probability::nearest(self.bound.threshold_for(surroundings.junk_share()));
-        let verdict = |(i, span): (usize, &Span)| {
-            let seen = &scratch.seen[i];
-            let known = &self.model.card().scripts;
-            let guard = Guard::of(scratch.scripts[i], seen.shape.words(), document_words, known);
+        let known = &self.model.card().scripts;
+        scratch.guards.clear();
+        scratch.spam.clear();
+        scratch.words.clear();
+        for (i, seen) in scratch.seen.iter().enumerate() {
+            let words = seen.shape.words();
+            let guard = Guard::of(scratch.scripts[i], words, document_words, known);
             let decision = self.model.context().value(&surroundings, i).decision(seen.value);
-            decide(*span, seen, decision, guard, threshold)
+            scratch.spam.push(if guard.is_some() { 0.0 } else { sigmoid(decision) });
+            scratch.guards.push(guard);
+            scratch.words.push(words);
+        }
+        guard_lone_lines(&scratch.words, &scratch.spam, &mut scratch.guards);
+        let verdict = |(i, span): (usize, &Span)| {
+            let guard = scratch.guards[i];
+            let spam = if guard.is_some() { 0.0 } else { scratch.spam[i] };
+            decide(*span, &scratch.seen[i], spam, guard, threshold)
         };
         scratch.spans.iter().enumerate().map(verdict).collect()
     }
@@ -160,11 +177,11 @@ impl<'m> Classifier<'m> {
 fn decide(
     span: Span,
     seen: &Seen,
-    decision: f64,
+    spam: f64,
     guard: Option<Guard>,
     threshold: Probability,
 ) -> Verdict {
-    let spam = Probability::nearest(if guard.is_some() { 0.0 } else { sigmoid(decision) });
+    let spam = Probability::nearest(spam);
     let ad = Probability::nearest(spam.get() * seen.value.ad_share());
     let chrome = Probability::nearest(spam.get() - ad.get());
     let label = match () {

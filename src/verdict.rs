@@ -61,17 +61,21 @@ pub enum Guard {
     Script,
     /// It is so long, or so much of its document, that it may hold everything.
     Long,
+    /// It is a lone short line (a subhead, a caption) between genuine paragraphs,
+    /// and not all but certainly spam.
+    LoneLine,
 }
 
 impl Guard {
     /// All guards.
-    pub const ALL: [Guard; 2] = [Guard::Script, Guard::Long];
+    pub const ALL: [Guard; 3] = [Guard::Script, Guard::Long, Guard::LoneLine];
 
     /// The name used in output.
     pub fn name(self) -> &'static str {
         match self {
             Guard::Script => "script",
             Guard::Long => "long",
+            Guard::LoneLine => "lone-line",
         }
     }
 
@@ -85,6 +89,24 @@ impl Guard {
         (words >= VERY_LONG || most).then_some(Guard::Long)
     }
 }
+
+/// Puts the guard of lone lines on those paragraphs that have none: `words` and
+/// `spam` are their words and their spam probabilities, 0 where a guard holds.
+pub fn guard_lone_lines(words: &[f32], spam: &[f64], guards: &mut [Option<Guard>]) {
+    for i in 1..words.len().saturating_sub(1) {
+        let genuine_beside = spam[i - 1].max(spam[i + 1]) < JUNK_BESIDE;
+        if guards[i].is_none() && words[i] <= SHORT_LINE && genuine_beside && spam[i] < CERTAIN {
+            guards[i] = Some(Guard::LoneLine);
+        }
+    }
+}
+
+/// Lines of up to so many words are short.
+const SHORT_LINE: f32 = 6.0;
+/// A neighbour of this spam probability or above may be junk.
+const JUNK_BESIDE: f64 = 0.4;
+/// A lone line of this spam probability or above is not protected.
+const CERTAIN: f64 = 0.9;
 
 /// Paragraphs of so many words are kept: some extractors print a page as one line.
 const VERY_LONG: f32 = 400.0;
@@ -102,6 +124,17 @@ mod tests {
         {
             assert_eq!(Probability::nearest(p).to_string(), printed);
         }
+    }
+
+    #[test]
+    fn lone_lines_are_short_between_genuine_ones_and_not_certain() {
+        let words = [30.0, 3.0, 20.0, 3.0, 3.0, 20.0, 3.0, 40.0];
+        let spam = [0.1, 0.8, 0.1, 0.8, 0.8, 0.1, 0.95, 0.1];
+        let mut guards = [None; 8];
+        guard_lone_lines(&words, &spam, &mut guards);
+        let guarded: Vec<usize> = (0..8).filter(|i| guards[*i].is_some()).collect();
+        assert_eq!(guarded, [1]);
+        guard_lone_lines(&[], &[], &mut []);
     }
 
     #[test]

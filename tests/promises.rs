@@ -221,7 +221,7 @@ fn threads_do_not_change_the_output() {
         (Format::JsonLines, filter()),
         (Format::JsonLines, Job::Score),
         (Format::Text, filter()),
-        (Format::Text, Job::Check),
+        (Format::Text, Job::Score),
     ] {
         let one = written(&classifier(0.5), &job, format, &stream, 1);
         assert!(!one.main.is_empty());

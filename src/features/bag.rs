@@ -93,10 +93,50 @@ impl TokenHash {
         hash
     }
 
+    /// The hash of the ASCII word that `text` starts with, `length` bytes long; small
+    /// letters for capitals and `0` for digits.
+    ///
+    /// Eight bytes at a time: a letter has bit 6 set, a digit has bit 4 and not 6.
+    #[inline]
+    fn of_word(text: &[u8], length: usize) -> Self {
+        const BIT_6: u64 = 0x4040_4040_4040_4040;
+        const BIT_4: u64 = 0x1010_1010_1010_1010;
+        let mut hash = TokenHash::default();
+        let mut at = 0;
+        while at < length {
+            let taken = (length - at).min(8);
+            let bytes = first_eight(&text[at..]) & (u64::MAX >> (64 - 8 * taken));
+            let digits = (bytes & BIT_4) << 2 & !bytes & BIT_6;
+            hash.word = (bytes | (bytes & BIT_6) >> 1) & !((digits >> 6) * 0x0f);
+            hash.length += taken as u32;
+            hash.letters += taken as u32 - digits.count_ones();
+            if taken == 8 {
+                hash.fold();
+            }
+            at += taken;
+        }
+        hash
+    }
+
+    /// The hash of a token that is one ASCII mark.
+    #[inline]
+    fn of_mark(mark: u8) -> Self {
+        TokenHash { hash: 0, word: u64::from(mark), length: 1, letters: 1 }
+    }
+
     /// Whether the token is long enough, in bytes, to say what a text is about.
     #[inline]
     fn is_topic(&self) -> bool {
         self.letters >= TOPIC_LENGTH
+    }
+}
+
+/// The first eight bytes, the first one lowest; zeros where there are none.
+#[inline]
+fn first_eight(text: &[u8]) -> u64 {
+    match text.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
     }
 }
 
@@ -150,50 +190,60 @@ const FUNCTION_WORDS: &str = "the of and to in a is that for it as was with be b
 
 const WE_AND_YOU: [&str; 8] = ["we", "our", "us", "ours", "you", "your", "yours", "ourselves"];
 
-/// Hashes of the function words, in a table without collisions chains longer
-/// than a probe of the next slots.
-struct WordSet {
-    slots: [u64; 512],
+/// What is known of a word beforehand.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    function: bool,
+    we_or_you: bool,
 }
 
-impl WordSet {
-    fn of<'w>(words: impl Iterator<Item = &'w str>) -> Self {
-        let mut set = WordSet { slots: [0; 512] };
-        for word in words {
-            let hash = token_hash(word);
-            let mut slot = (hash >> 55) as usize;
-            while set.slots[slot] != 0 {
-                slot = (slot + 1) % 512;
-            }
-            set.slots[slot] = hash;
+/// The words above by hash: open addressing, a slot in four taken.
+struct KnownWords {
+    slots: [(u64, Known); 1024],
+}
+
+impl KnownWords {
+    fn new() -> Self {
+        let mut words = KnownWords { slots: [(0, Known::default()); 1024] };
+        for word in FUNCTION_WORDS.split_whitespace() {
+            words.slot(token_hash(word)).1.function = true;
         }
-        set
+        for word in WE_AND_YOU {
+            words.slot(token_hash(word)).1.we_or_you = true;
+        }
+        words
+    }
+
+    fn slot(&mut self, hash: u64) -> &mut (u64, Known) {
+        let mut slot = (hash >> 54) as usize;
+        while self.slots[slot].0 != 0 && self.slots[slot].0 != hash {
+            slot = (slot + 1) % self.slots.len();
+        }
+        self.slots[slot].0 = hash;
+        &mut self.slots[slot]
     }
 
     #[inline]
-    fn contains(&self, hash: u64) -> bool {
-        let mut slot = (hash >> 55) as usize;
+    fn get(&self, hash: u64) -> Known {
+        let mut slot = (hash >> 54) as usize;
         loop {
             match self.slots[slot] {
-                0 => return false,
-                found if found == hash => return true,
-                _ => slot = (slot + 1) % 512,
+                (0, _) => return Known::default(),
+                (found, known) if found == hash => return known,
+                _ => slot = (slot + 1) % self.slots.len(),
             }
         }
     }
-}
-
-struct KnownWords {
-    function: WordSet,
-    we_and_you: WordSet,
 }
 
 fn known_words() -> &'static KnownWords {
     static WORDS: std::sync::OnceLock<KnownWords> = std::sync::OnceLock::new();
-    WORDS.get_or_init(|| KnownWords {
-        function: WordSet::of(FUNCTION_WORDS.split_whitespace()),
-        we_and_you: WordSet::of(WE_AND_YOU.into_iter()),
-    })
+    WORDS.get_or_init(KnownWords::new)
+}
+
+/// ASCII white space as `char::is_whitespace` has it: vertical tab included.
+fn is_ascii_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 /// Turns paragraphs into features, reusing its buffers. One a thread.
@@ -223,28 +273,28 @@ impl<'t> Extractor<'t> {
         self.tokens.clear();
         self.topic.clear();
         self.classes.clear();
-        for chunk in text.split_whitespace() {
-            let shown = visible(chunk);
-            if shown.is_empty() {
-                continue;
+        // White space beyond ASCII is rare: look for it only in what is no plain word.
+        let (bytes, mut start) = (text.as_bytes(), 0);
+        while start < bytes.len() {
+            let rest = &bytes[start..];
+            let length = rest.iter().position(|byte| is_ascii_space(*byte)).unwrap_or(rest.len());
+            if let Some(looks) = Chunk::plain(&rest[..length]) {
+                sums.add_chunk(&looks);
+                self.classes.push(looks.class);
+                self.scan_plain(rest, length);
+            } else {
+                let piece = &text[start..start + length];
+                piece.split_whitespace().for_each(|chunk| self.take_chunk(chunk, &mut sums));
             }
-            let looks = Chunk::of(&shown);
-            sums.add_chunk(&looks);
-            self.classes.push(looks.class);
-            if chunk.is_ascii() {
-                self.scan_ascii(chunk.as_bytes());
-            } else if !self.scan_chars(chunk) {
-                for token in self.tokenizer.tokens(chunk) {
-                    self.push(TokenHash::of(&token));
-                }
-            }
+            start += length + 1;
         }
         let known = self.words;
         for &token in &self.tokens {
-            sums.add_token(token, known.function.contains(token), known.we_and_you.contains(token));
+            let Known { function, we_or_you } = known.get(token);
+            sums.add_token(token, function, we_or_you);
         }
         out.topic.clear();
-        let topic = self.topic.iter().filter(|token| !known.function.contains(**token));
+        let topic = self.topic.iter().filter(|token| !known.get(**token).function);
         out.topic.extend(topic.map(|token| (token >> 32) as u32));
         out.shape = sums.shape();
         out.script = sums.script();
@@ -256,19 +306,43 @@ impl<'t> Extractor<'t> {
         self.fill_bag(&mut out.bag);
     }
 
-    fn scan_ascii(&mut self, chunk: &[u8]) {
-        let mut word = TokenHash::default();
-        for &byte in chunk {
-            if byte.is_ascii_alphanumeric() {
-                word.push(if byte.is_ascii_digit() { b'0' } else { byte.to_ascii_lowercase() });
-                continue;
-            }
-            self.push(std::mem::take(&mut word));
-            let mut mark = TokenHash::default();
-            mark.push(byte);
-            self.push(mark);
+    fn take_chunk(&mut self, chunk: &str, sums: &mut ShapeSums) {
+        let shown = visible(chunk);
+        if shown.is_empty() {
+            return;
         }
-        self.push(word);
+        let looks = Chunk::of(&shown);
+        sums.add_chunk(&looks);
+        self.classes.push(looks.class);
+        if chunk.is_ascii() {
+            self.scan_ascii(chunk.as_bytes());
+        } else if !self.scan_chars(chunk) {
+            for token in self.tokenizer.tokens(chunk) {
+                self.push(TokenHash::of(&token));
+            }
+        }
+    }
+
+    /// Scans the plain chunk that `text` starts with: a word, perhaps a mark.
+    #[inline]
+    fn scan_plain(&mut self, text: &[u8], length: usize) {
+        let mark = text[length - 1];
+        if mark.is_ascii_alphabetic() {
+            self.push(TokenHash::of_word(text, length));
+        } else {
+            self.push(TokenHash::of_word(text, length - 1));
+            self.push(TokenHash::of_mark(mark));
+        }
+    }
+
+    fn scan_ascii(&mut self, chunk: &[u8]) {
+        let runs = chunk.chunk_by(|a, b| a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric());
+        for run in runs {
+            self.push(match run {
+                [mark] if !mark.is_ascii_alphanumeric() => TokenHash::of_mark(*mark),
+                word => TokenHash::of_word(word, word.len()),
+            });
+        }
     }
 
     /// Takes a token in, if there is one.
@@ -335,6 +409,7 @@ impl<'t> Extractor<'t> {
 
     fn fill_bag(&self, bag: &mut Vec<u32>) {
         bag.clear();
+        bag.reserve(3 * self.tokens.len() + 2 * self.classes.len() + 4);
         let mut previous = BOUNDARY;
         for &token in &self.tokens {
             bag.push(id(WORD, token));

@@ -186,7 +186,7 @@ impl Shape {
     pub(super) fn push_bins(&self, out: &mut Vec<u32>) {
         let mut bin = [0usize; SHAPE_COUNT];
         for (measure, (value, slot)) in MEASURES.iter().zip(self.values.iter().zip(&mut bin)) {
-            *slot = measure.edges.iter().take_while(|edge| **edge <= *value).count();
+            *slot = measure.edges.iter().map(|edge| usize::from(*edge <= *value)).sum();
         }
         for (offset, bin) in OFFSETS.iter().zip(bin) {
             out.push((offset + bin) as u32);

@@ -213,12 +213,21 @@ impl<'d> Surroundings<'d> {
         own("own text in a short line", f64::from(seen.shape.words() <= SHORT_WORDS));
         let log_words = f64::from(ln_1p(seen.shape.words())) / 5.0;
         own("own text * log of words", log_words);
+        let ad_share = seen.value.ad_share();
+        own("own text * likeness to an ad", ad_share);
+        own("own text * likeness to an ad * junk share", ad_share * self.junk);
+        own("own text * likeness to an ad * log of words", ad_share * log_words);
         let mut plain = plain(put, self.junk);
         let value = seen.value.spam() as f32;
         plain("text strongly spam", ((value - 2.0) / 4.0).clamp(0.0, 2.0), 0, false);
         plain("text strongly genuine", ((-value - 2.0) / 4.0).clamp(0.0, 2.0), 0, false);
         plain("probability by text", self.spam[i] as f32, 0, true);
-        plain("share of ad", (seen.value.ad_share() * self.spam[i]) as f32, 0, true);
+        plain("share of ad", (ad_share * self.spam[i]) as f32, 0, true);
+        let ad_share = ad_share as f32;
+        plain("likeness to an ad", ad_share, 0, true);
+        plain("likeness to an ad * log of words", ad_share * log_words as f32, 0, true);
+        let relative = seen.overlap.map_or(0.0, |overlap| overlap - self.mean_overlap);
+        plain("likeness to an ad * words in common above the mean", ad_share * relative, 0, true);
     }
 
     fn visit_neighbours(&self, i: usize, put: &mut impl FnMut(Name, Number)) {

@@ -32,7 +32,7 @@ use crate::model::{
     DEFAULT_KEEP, Model, ModelError, ModelParts, OperatingPoint, SelfTest, against,
 };
 use crate::paragraph::Unit;
-use crate::verdict::Guard;
+use crate::verdict::{Guard, guard_lone_lines};
 use calibrate::{Calibration, Genuine, Point, calibrate, find_point, normal_quantile};
 use context::{ContextFit, ContextRows};
 use corpus::{Corpus, RowDocument, View};
@@ -272,11 +272,11 @@ impl<'t> Trainer<'t> {
         let (mut rows, mut spam, mut folds) = (Vec::new(), Vec::new(), Vec::new());
         for document in &self.corpus.documents {
             let decisions = self.decisions(document, &models, values, &mut relations);
-            let guarded = self.guarded(document);
-            for (((row, label), decision), guarded) in
-                document.paragraphs.iter().zip(decisions).zip(guarded)
+            let guards = self.guards(document);
+            for (((row, label), decision), guard) in
+                document.paragraphs.iter().zip(decisions).zip(guards)
             {
-                if let (Some(label), false) = (label, guarded) {
+                if let (Some(label), None) = (label, guard) {
                     rows.push([decision, values[*row as usize].spam()]);
                     spam.push(label.is_spam());
                     folds.push(document.fold);
@@ -321,8 +321,8 @@ impl<'t> Trainer<'t> {
                 continue;
             }
             let surroundings = Surroundings::new(&seen);
-            for (i, guarded) in self.guarded(document).into_iter().enumerate() {
-                if let (Some(label), false) = (document.paragraphs[i].1, guarded) {
+            for (i, guard) in self.guards(document).into_iter().enumerate() {
+                if let (Some(label), None) = (document.paragraphs[i].1, guard) {
                     rows.push(
                         &surroundings,
                         i,
@@ -336,12 +336,17 @@ impl<'t> Trainer<'t> {
         rows
     }
 
-    fn guarded(&self, document: &RowDocument) -> Vec<bool> {
-        let words = |row: u32| self.corpus.shapes[row as usize].words();
-        let all: f32 = document.paragraphs.iter().map(|(row, _)| words(*row)).sum();
-        let guard =
-            |row: u32| Guard::of(self.corpus.scripts[row as usize], words(row), all, &self.known);
-        document.paragraphs.iter().map(|(row, _)| guard(*row).is_some()).collect()
+    /// The guards that hold by script and length.
+    fn guards(&self, document: &RowDocument) -> Vec<Option<Guard>> {
+        let all: f32 = document.paragraphs.iter().map(|(row, _)| self.words(*row)).sum();
+        let guard = |row: u32| {
+            Guard::of(self.corpus.scripts[row as usize], self.words(row), all, &self.known)
+        };
+        document.paragraphs.iter().map(|(row, _)| guard(*row)).collect()
+    }
+
+    fn words(&self, row: u32) -> f32 {
+        self.corpus.shapes[row as usize].words()
     }
 
     /// The out-of-fold decision value of every paragraph of `document`.
@@ -378,9 +383,9 @@ impl<'t> Trainer<'t> {
             self.context_documents().into_iter().filter(|document| document.view != View::Made)
         {
             let found = self.decisions(document, models, values, &mut relations);
-            let guarded = self.guarded(document);
+            let guards = self.guards(document);
             for (i, decision) in found.into_iter().enumerate() {
-                if let (Some(label), false) = (document.paragraphs[i].1, guarded[i]) {
+                if let (Some(label), None) = (document.paragraphs[i].1, guards[i]) {
                     decisions.push(decision);
                     spam.push(label.is_spam());
                 }
@@ -396,18 +401,24 @@ impl<'t> Trainer<'t> {
         calibration: Calibration,
     ) -> Vec<Vec<f64>> {
         let mut relations = Relations::default();
-        let probabilities = |document: &RowDocument| -> Vec<f64> {
+        let mut probabilities = |document: &RowDocument| -> Vec<f64> {
             let decisions = self.decisions(document, models, values, &mut relations);
-            let probability = |(decision, guarded): (f64, bool)| {
-                if guarded {
-                    0.0
-                } else {
-                    sigmoid(decision * calibration.slope + calibration.offset)
-                }
+            let mut guards = self.guards(document);
+            let words: Vec<f32> =
+                document.paragraphs.iter().map(|(row, _)| self.words(*row)).collect();
+            let probability = |(decision, guard): (f64, &Option<Guard>)| match guard {
+                Some(_) => 0.0,
+                None => sigmoid(decision * calibration.slope + calibration.offset),
             };
-            decisions.into_iter().zip(self.guarded(document)).map(probability).collect()
+            let mut spam: Vec<f64> = decisions.into_iter().zip(&guards).map(probability).collect();
+            guard_lone_lines(&words, &spam, &mut guards);
+            spam.iter_mut()
+                .zip(&guards)
+                .filter(|(_, guard)| guard.is_some())
+                .for_each(|(p, _)| *p = 0.0);
+            spam
         };
-        self.corpus.documents.iter().map(probabilities).collect()
+        self.corpus.documents.iter().map(&mut probabilities).collect()
     }
 
     fn find_points(&self, fits: &ContextFits) -> Vec<ReportPoint> {
