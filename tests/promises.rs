@@ -214,22 +214,31 @@ fn long_stream() -> Vec<u8> {
     bytes
 }
 
+/// The same as one text.
+fn long_text() -> Vec<u8> {
+    let text = |i: usize| {
+        format!(
+            "Home | News | Contact\nThe report number {i} was read to the committee on Monday, \
+             and nobody spoke against it.\nShare on Facebook\n"
+        )
+    };
+    (0..25_000).map(text).collect::<String>().into_bytes()
+}
+
 #[test]
 fn threads_do_not_change_the_output() {
-    let stream = long_stream();
-    for (format, job) in [
-        (Format::JsonLines, filter()),
-        (Format::JsonLines, Job::Score),
-        (Format::Text, filter()),
-        (Format::Text, Job::Score),
+    for (format, job, threshold) in [
+        (Format::JsonLines, filter(), 0.5),
+        (Format::JsonLines, Job::Score, 0.5),
+        (Format::Text, filter(), 0.9999),
+        (Format::Text, Job::Check, 0.0),
     ] {
-        let one = written(&classifier(0.5), &job, format, &stream, 1);
-        assert!(!one.main.is_empty());
+        let stream = if format == Format::Text { long_text() } else { long_stream() };
+        let one = written(&classifier(threshold), &job, format, &stream, 1);
+        assert!(!one.main.is_empty(), "{job:?}");
         for threads in [2, 5] {
-            assert!(
-                one == written(&classifier(0.5), &job, format, &stream, threads),
-                "{threads} threads"
-            );
+            let more = written(&classifier(threshold), &job, format, &stream, threads);
+            assert!(one == more, "{job:?} on {threads} threads");
         }
     }
 }

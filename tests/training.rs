@@ -98,6 +98,14 @@ fn the_same_data_give_the_same_bytes_on_any_number_of_threads() {
 }
 
 #[test]
+fn a_model_keeps_what_its_operating_points_promise() {
+    let model = fit(&radio_log(0..60), None, 2).model;
+    let rows = judge(&Classifier::new(&model), &radio_log(200..260));
+    let genuine = rows.into_values().flatten().filter(|row| row.truth == Label::Content);
+    assert_eq!(genuine.filter(|row| row.verdict.is_spam()).count(), 0);
+}
+
+#[test]
 fn data_that_cannot_be_fitted_are_refused_with_a_reason() {
     let reason = |documents: &[LabelledDocument]| {
         train(documents, &recipe(), None, 1, &|_, _, _| ())

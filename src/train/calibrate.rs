@@ -91,6 +91,9 @@ pub fn find_point(genuine: &[Genuine], groups: usize, loss: f64, z: f64) -> Poin
     if point.proven && high < STEPS {
         return point;
     }
+    if genuine.is_empty() {
+        return Point { proven: false, ..at(STEPS) };
+    }
     let highest = genuine.iter().map(|one| one.spam).fold(0.0, f64::max);
     Point { proven: false, ..at(((highest * f64::from(STEPS)).floor() as u32 + 1).min(STEPS)) }
 }
@@ -180,6 +183,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_proven_loses_nothing() {
+        assert_eq!(find_point(&[], 0, 0.005, 1.645).threshold, 1.0);
         let few = [
             Genuine { group: 0, words: 5.0, weight: 1.0, spam: 0.3 },
             Genuine { group: 0, words: 5.0, weight: 1.0, spam: 0.2 },

@@ -422,10 +422,11 @@ impl<'t> Trainer<'t> {
     }
 
     fn find_points(&self, fits: &ContextFits) -> Vec<ReportPoint> {
+        // The sets that the recipe lets decide; all of them if it names none of these.
+        let named = |source: &String| self.recipe.source(source).decides;
+        let some_decide = self.corpus.sources.iter().any(named);
         let decides = |document: &&RowDocument| {
-            let name = &self.corpus.sources[document.source as usize];
-            self.recipe.source(name).decides
-                || !self.recipe.source.values().any(|source| source.decides)
+            !some_decide || named(&self.corpus.sources[document.source as usize])
         };
         let mut views: BTreeMap<View, Vec<Genuine>> = BTreeMap::new();
         let pairs = self.corpus.documents.iter().zip(fits.spam.iter().zip(&fits.junk));
