@@ -226,8 +226,10 @@ impl Corpus {
         let spam = self.spam_lists(recipe);
         if !clean.is_empty() {
             for _ in 0..injected {
-                let carrier = clean[random.below(clean.len())];
-                made.extend(spam.inject(carrier, &mut random));
+                let whole = clean[random.below(clean.len())];
+                // Every second one short: an ad beside a sentence or two.
+                let short = (random.below(2) == 0).then(|| piece(whole, &mut random));
+                made.extend(spam.inject(short.as_ref().unwrap_or(whole), &mut random));
             }
         }
         // Short texts that reach despam are rarely cut out of menus: pieces are of
