@@ -94,8 +94,9 @@ impl Guard {
 /// `spam` are their words and their spam probabilities, 0 where a guard holds.
 pub fn guard_lone_lines(words: &[f32], spam: &[f64], guards: &mut [Option<Guard>]) {
     for i in 1..words.len().saturating_sub(1) {
-        let genuine_beside = spam[i - 1].max(spam[i + 1]) < JUNK_BESIDE;
-        if guards[i].is_none() && words[i] <= SHORT_LINE && genuine_beside && spam[i] < CERTAIN {
+        let genuine_beside = spam[i - 1].max(spam[i + 1]) < MAYBE_JUNK;
+        let doubtful = (MAYBE_JUNK..CERTAIN).contains(&spam[i]);
+        if guards[i].is_none() && words[i] <= SHORT_LINE && genuine_beside && doubtful {
             guards[i] = Some(Guard::LoneLine);
         }
     }
@@ -103,8 +104,8 @@ pub fn guard_lone_lines(words: &[f32], spam: &[f64], guards: &mut [Option<Guard>
 
 /// Lines of up to so many words are short.
 const SHORT_LINE: f32 = 6.0;
-/// A neighbour of this spam probability or above may be junk.
-const JUNK_BESIDE: f64 = 0.4;
+/// A paragraph of this spam probability or above may be junk; below, no guard is needed.
+const MAYBE_JUNK: f64 = 0.4;
 /// A lone line of this spam probability or above is not protected.
 const CERTAIN: f64 = 0.9;
 
