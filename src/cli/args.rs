@@ -89,17 +89,9 @@ fn parse_probability(text: &str) -> Result<f64, String> {
 }
 
 impl ModelArgs {
-    /// The model asked for.
-    pub fn load(&self) -> anyhow::Result<&'static Model> {
-        load_model(self.model.as_deref())
-    }
-
-    /// A classifier at the operating point asked for.
-    pub fn classifier(
-        &self,
-        model: &'static Model,
-        unit: Unit,
-    ) -> anyhow::Result<Classifier<'static>> {
+    /// A classifier with the model and at the operating point asked for.
+    pub fn classifier(&self, unit: Unit) -> anyhow::Result<Classifier<'static>> {
+        let model = load_model(self.model.as_deref())?;
         let bound = match (self.threshold, self.keep) {
             (Some(threshold), _) => Bound::Threshold(threshold),
             (None, keep) => Bound::Point(self.point(model, keep.unwrap_or(DEFAULT_KEEP))?),

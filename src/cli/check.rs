@@ -21,7 +21,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let classifier = args.model.classifier(args.model.load()?, args.input.unit)?;
+    let classifier = args.model.classifier(args.input.unit)?;
     let summary = run_job(&classifier, &Job::Check, &args.input, &Targets::default())?;
     match finish(&summary)? {
         Outcome::Done if summary.counts.ad + summary.counts.chrome > 0 => Ok(Outcome::Found),

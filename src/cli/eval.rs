@@ -25,7 +25,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let classifier = args.model.classifier(args.model.load()?, Unit::Line)?;
+    let classifier = args.model.classifier(Unit::Line)?;
     let documents = dataset::read(&args.data)?;
     let judged = judging::judge(&classifier, &documents);
     let sets: BTreeMap<String, Evaluation> =

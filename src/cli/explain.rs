@@ -33,7 +33,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let classifier = args.model.classifier(args.model.load()?, args.input.unit)?;
+    let classifier = args.model.classifier(args.input.unit)?;
     let json = args.json || !(args.text || std::io::stdout().is_terminal());
     let job = Job::Explain { top: args.top, all: args.all, json };
     finish(&run_job(&classifier, &job, &args.input, &Targets::default())?)

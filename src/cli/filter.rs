@@ -58,7 +58,7 @@ fn parse_spam(name: &str) -> Result<Label, String> {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let classifier = args.model.classifier(args.model.load()?, args.input.unit)?;
+    let classifier = args.model.classifier(args.input.unit)?;
     let job = Job::Filter { drop: args.drop, audit: args.removed.is_some() };
     let targets = Targets {
         output: args.output,

@@ -29,7 +29,7 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
-    let classifier = args.model.classifier(args.model.load()?, args.input.unit)?;
+    let classifier = args.model.classifier(args.input.unit)?;
     let targets = Targets {
         output: args.output,
         rejects: args.rejects,

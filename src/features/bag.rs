@@ -30,8 +30,6 @@ pub struct Features {
     pub bins: Vec<u32>,
     /// The shape numbers themselves.
     pub shape: Shape,
-    /// How many tokens the paragraph has.
-    pub tokens: u32,
     /// The script of most of its letters.
     pub script: Script,
     /// Hash of all tokens in order, equal for paragraphs of the same words.
@@ -299,7 +297,6 @@ impl<'t> Extractor<'t> {
         out.shape = sums.shape();
         out.script = sums.script();
         out.words_hash = self.tokens.iter().fold(BOUNDARY, |all, token| pair(all, *token));
-        out.tokens = self.tokens.len() as u32;
         out.bins.clear();
         out.bins.reserve(BINS_PER_SHAPE);
         out.shape.push_bins(&mut out.bins);

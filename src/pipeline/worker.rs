@@ -73,6 +73,8 @@ impl Worker<'_, '_> {
             whole: chunk.first && chunk.last,
         };
         done.counts.records = u64::from(chunk.first);
+        // A record is UTF-8, or it was rejected; only a text can have other bytes.
+        done.counts.invalid_bytes = invalid_bytes(&chunk.bytes);
         let cuts = self.judge(&chunk.bytes, chunk.unit, &place, None, done);
         if let Job::Filter { .. } = self.job {
             for range in kept(chunk.bytes.len(), &cuts) {
@@ -142,7 +144,6 @@ impl Worker<'_, '_> {
         done: &mut Done,
     ) -> Vec<Cut> {
         let classifier = self.classifier.with_unit(unit);
-        done.counts.invalid_bytes += invalid_bytes(text);
         if let Job::Explain { top, all, json } = self.job {
             let explained = classifier.explain(text);
             for (number, (verdict, explanation)) in explained.iter().enumerate() {
