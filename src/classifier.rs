@@ -2,13 +2,13 @@
 
 use crate::document::Span;
 use crate::explain::Explanation;
-use crate::features::{Extractor, Features, Script};
+use crate::features::{Extractor, Features, Script, can_tell_language, language};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen, Surroundings};
 use crate::model::text::sigmoid;
 use crate::model::{DEFAULT_KEEP, Model, OperatingPoint};
 use crate::paragraph::{Unit, paragraphs};
-use crate::verdict::{Guard, Probability, Verdict, guard_lone_lines};
+use crate::verdict::{Guard, Line, Probability, Verdict, guard_lone_lines};
 
 /// Judges documents with a model at one operating point.
 ///
@@ -28,6 +28,7 @@ pub struct Classifier<'m> {
     model: &'m Model,
     unit: Unit,
     bound: Bound,
+    any_language: bool,
 }
 
 /// What makes a paragraph spam.
@@ -58,8 +59,7 @@ pub struct Scratch<'m> {
     scripts: Vec<Script>,
     hashes: Vec<u64>,
     guards: Vec<Option<Guard>>,
-    spam: Vec<f64>,
-    words: Vec<f32>,
+    lines: Vec<Line>,
     topic: Vec<u32>,
     topic_ends: Vec<usize>,
     relations: Relations,
@@ -69,7 +69,7 @@ impl<'m> Classifier<'m> {
     /// A classifier at the default operating point, splitting as [`Unit::Auto`] does.
     pub fn new(model: &'m Model) -> Self {
         let point = model.point(DEFAULT_KEEP).unwrap_or(model.points()[0]);
-        Classifier { model, unit: Unit::Auto, bound: Bound::Point(point) }
+        Classifier { model, unit: Unit::Auto, bound: Bound::Point(point), any_language: false }
     }
 
     /// Splits documents by `unit`.
@@ -80,6 +80,12 @@ impl<'m> Classifier<'m> {
     /// Takes for spam what `bound` says.
     pub fn with_bound(self, bound: Bound) -> Self {
         Classifier { bound, ..self }
+    }
+
+    /// Judges text in languages and scripts that the model has not learnt too, which
+    /// is kept otherwise.
+    pub fn with_any_language(self, any_language: bool) -> Self {
+        Classifier { any_language, ..self }
     }
 
     /// The model.
@@ -107,8 +113,7 @@ impl<'m> Classifier<'m> {
             scripts: Vec::new(),
             hashes: Vec::new(),
             guards: Vec::new(),
-            spam: Vec::new(),
-            words: Vec::new(),
+            lines: Vec::new(),
             topic: Vec::new(),
             topic_ends: Vec::new(),
             relations: Relations::default(),
@@ -128,22 +133,25 @@ impl<'m> Classifier<'m> {
         let surroundings = Surroundings::new(&scratch.seen);
         let document_words = scratch.document_words();
         let threshold = Probability::nearest(self.bound.threshold_for(surroundings.junk_share()));
-        let known = &self.model.card().scripts;
+        let known: &[Script] =
+            if self.any_language { &Script::ALL } else { &self.model.card().scripts };
+        let foreign = !self.any_language && scratch.is_foreign(self.model, text);
         scratch.guards.clear();
-        scratch.spam.clear();
-        scratch.words.clear();
+        scratch.lines.clear();
         for (i, seen) in scratch.seen.iter().enumerate() {
             let words = seen.shape.words();
-            let guard = Guard::of(scratch.scripts[i], words, document_words, known);
+            let guard = Guard::of(scratch.scripts[i], words, document_words, known)
+                .or_else(|| foreign.then_some(Guard::Language));
             let decision = self.model.context().value(&surroundings, i).decision(seen.value);
-            scratch.spam.push(if guard.is_some() { 0.0 } else { sigmoid(decision) });
+            let spam = if guard.is_some() { 0.0 } else { sigmoid(decision) };
+            let like_an_ad = seen.value.ad_share() > 0.5;
+            scratch.lines.push(Line { words, spam, like_an_ad });
             scratch.guards.push(guard);
-            scratch.words.push(words);
         }
-        guard_lone_lines(&scratch.words, &scratch.spam, &mut scratch.guards);
+        guard_lone_lines(&scratch.lines, &mut scratch.guards);
         let verdict = |(i, span): (usize, &Span)| {
             let guard = scratch.guards[i];
-            let spam = if guard.is_some() { 0.0 } else { scratch.spam[i] };
+            let spam = if guard.is_some() { 0.0 } else { scratch.lines[i].spam };
             decide(*span, &scratch.seen[i], spam, guard, threshold)
         };
         scratch.spans.iter().enumerate().map(verdict).collect()
@@ -212,6 +220,20 @@ impl Scratch<'_> {
         }
         let topic = |i: usize| &self.topic[self.topic_ends[i]..self.topic_ends[i + 1]];
         self.relations.relate(&mut self.seen, topic, |i| self.hashes[i]);
+    }
+
+    /// Whether the document is plainly in a language that the model has not learnt.
+    fn is_foreign(&self, model: &Model, text: &[u8]) -> bool {
+        let known = &model.card().languages;
+        let words = self.document_words();
+        if known.is_empty() || !can_tell_language(words) {
+            return false;
+        }
+        let function_words: f32 =
+            self.seen.iter().map(|seen| seen.shape.function_words() * seen.shape.words()).sum();
+        let paragraphs = self.spans.iter().map(|span| span.lossy(text));
+        let found = language(function_words / words, paragraphs);
+        found.is_some_and(|found| !known.iter().any(|known| known == found))
     }
 
     fn document_words(&self) -> f32 {

@@ -59,21 +59,24 @@ impl Verdict {
 pub enum Guard {
     /// Most of its letters are of a script that the model has not learnt.
     Script,
+    /// Its document is plainly in a language that the model has not learnt.
+    Language,
     /// It is so long, or so much of its document, that it may hold everything.
     Long,
     /// It is a lone short line (a subhead, a caption) between genuine paragraphs,
-    /// and not all but certainly spam.
+    /// and, if spam, rather chrome than an ad, and not all but certainly spam.
     LoneLine,
 }
 
 impl Guard {
     /// All guards.
-    pub const ALL: [Guard; 3] = [Guard::Script, Guard::Long, Guard::LoneLine];
+    pub const ALL: [Guard; 4] = [Guard::Script, Guard::Language, Guard::Long, Guard::LoneLine];
 
     /// The name used in output.
     pub fn name(self) -> &'static str {
         match self {
             Guard::Script => "script",
+            Guard::Language => "language",
             Guard::Long => "long",
             Guard::LoneLine => "lone-line",
         }
@@ -90,14 +93,26 @@ impl Guard {
     }
 }
 
-/// Puts the guard of lone lines on those paragraphs that have none: `words` and
-/// `spam` are their words and their spam probabilities, 0 where a guard holds.
-pub fn guard_lone_lines(words: &[f32], spam: &[f64], guards: &mut [Option<Guard>]) {
-    for i in 1..words.len().saturating_sub(1) {
-        let genuine_beside = spam[i - 1].max(spam[i + 1]) < MAYBE_JUNK;
-        let doubtful = (MAYBE_JUNK..CERTAIN).contains(&spam[i]);
-        if guards[i].is_none() && words[i] <= SHORT_LINE && genuine_beside && doubtful {
-            guards[i] = Some(Guard::LoneLine);
+/// What the guard of lone lines looks at in a paragraph.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Its words.
+    pub words: f32,
+    /// Its spam probability, 0 where a guard holds.
+    pub spam: f64,
+    /// Whether, if spam, it is rather an ad than chrome. Ads do stand alone.
+    pub like_an_ad: bool,
+}
+
+/// Puts the guard of lone lines on those of a document's paragraphs that have none.
+pub fn guard_lone_lines(lines: &[Line], guards: &mut [Option<Guard>]) {
+    for (i, three) in lines.windows(3).enumerate() {
+        let [before, line, after] = [three[0], three[1], three[2]];
+        let genuine_beside = before.spam.max(after.spam) < MAYBE_JUNK;
+        let doubtful = (MAYBE_JUNK..CERTAIN).contains(&line.spam) && !line.like_an_ad;
+        let guard = &mut guards[i + 1];
+        if guard.is_none() && line.words <= SHORT_LINE && genuine_beside && doubtful {
+            *guard = Some(Guard::LoneLine);
         }
     }
 }
@@ -129,13 +144,16 @@ mod tests {
 
     #[test]
     fn lone_lines_are_short_between_genuine_ones_and_not_certain() {
-        let words = [30.0, 3.0, 20.0, 3.0, 3.0, 20.0, 3.0, 40.0];
-        let spam = [0.1, 0.8, 0.1, 0.8, 0.8, 0.1, 0.95, 0.1];
-        let mut guards = [None; 8];
-        guard_lone_lines(&words, &spam, &mut guards);
-        let guarded: Vec<usize> = (0..8).filter(|i| guards[*i].is_some()).collect();
+        let words = [30.0, 3.0, 20.0, 3.0, 3.0, 20.0, 3.0, 40.0, 3.0, 20.0];
+        let spam = [0.1, 0.8, 0.1, 0.8, 0.8, 0.1, 0.95, 0.1, 0.8, 0.1];
+        let line =
+            |(i, (words, spam)): (usize, (f32, f64))| Line { words, spam, like_an_ad: i == 8 };
+        let lines: Vec<Line> = words.into_iter().zip(spam).enumerate().map(line).collect();
+        let mut guards = [None; 10];
+        guard_lone_lines(&lines, &mut guards);
+        let guarded: Vec<usize> = (0..10).filter(|i| guards[*i].is_some()).collect();
         assert_eq!(guarded, [1]);
-        guard_lone_lines(&[], &[], &mut []);
+        guard_lone_lines(&[], &mut []);
     }
 
     #[test]

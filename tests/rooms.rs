@@ -31,8 +31,9 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates that are named in one room only, and their doors.
-const DOORS: [(&str, &[&str]); 7] = [
+const DOORS: [(&str, &[&str]); 8] = [
     ("tokenizers", &["features"]),
+    ("whatlang", &["features"]),
     ("linfa", &["train"]),
     ("linfa_logistic", &["train"]),
     ("ndarray", &["train"]),

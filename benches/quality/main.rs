@@ -1,13 +1,19 @@
 //! The quality table: every labelled set of a folder, both views, with intervals.
 //!
 //! ```text
-//! cargo bench --bench quality -- FOLDER [--model FILE] [--all]
+//! cargo bench --bench quality -- FOLDER [--model FILE] [--all] [--rows NAME=FILE]
 //! ```
 //!
 //! `FOLDER` holds labelled sets in any form that `despam eval` reads. One model and
 //! its own thresholds are used throughout; nothing is chosen on the sets. `--all`
 //! adds a row for every extractor. A set `SET_extracted` with extractors also gets a
 //! pooled row without those that print whole pages (inscriptis, resiliparse_all).
+//! `--rows`, which may be repeated, measures what another program said of the same
+//! sets instead: rows of `{"id","paragraph","spam","label"}`, as `despam score` writes
+//! them and `benches/peers/quality.py` does for others.
+
+mod noise;
+mod rows;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use despam::classifier::Bound;
 use despam::metrics::{Estimate, Evaluation, Judged, evaluate};
-use despam::train::dataset::read;
+use despam::train::dataset::{LabelledDocument, read};
 use despam::train::evaluate::judge;
 use despam::{Classifier, Model};
 
@@ -24,11 +30,12 @@ const WHOLE_PAGE: [&str; 2] = ["/inscriptis", "/resiliparse_all"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let (mut folder, mut model, mut all) = (None, None, false);
+    let (mut folder, mut model, mut all, mut rows) = (None, None, false, Vec::new());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--model" => model = arguments.next(),
             "--all" => all = true,
+            "--rows" => rows.extend(arguments.next()),
             _ => folder = Some(PathBuf::from(argument)),
         }
     }
@@ -45,6 +52,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let documents = read(&[folder])?;
+    for peer in &rows {
+        let (name, file) = peer.split_once('=').ok_or("--rows wants NAME=FILE")?;
+        print_peer(name, &rows::judged(&documents, Path::new(file))?, all);
+    }
+    if !rows.is_empty() {
+        return Ok(());
+    }
     let mut thresholds = Vec::new();
     let mut sets: Vec<BTreeMap<String, Evaluation>> = Vec::new();
     for point in model.points() {
@@ -59,7 +73,43 @@ fn main() -> Result<(), Box<dyn Error>> {
     for ((keep, threshold), sets) in thresholds.iter().zip(&sets) {
         print_point(*keep, *threshold, sets);
     }
+    print_noise(&Classifier::new(model), &documents);
     Ok(())
+}
+
+fn print_peer(name: &str, judged: &BTreeMap<String, Vec<Judged>>, all: bool) {
+    let mut judged = judged.clone();
+    pool(&mut judged);
+    judged.retain(|name, _| all || !name.contains('/'));
+    let sets = judged.iter().map(|(name, rows)| (name.clone(), evaluate(rows))).collect();
+    println!("# {name}\n");
+    print_ranking(&sets);
+    println!("\nAt its own threshold, shares in per cent\n");
+    print_shares(&sets);
+    println!();
+}
+
+fn print_noise(classifier: &Classifier<'_>, documents: &[LabelledDocument]) {
+    let found = |documents: &[LabelledDocument]| -> BTreeMap<String, Estimate> {
+        let judged = judge(classifier, documents);
+        judged
+            .iter()
+            .map(|(name, rows)| (name.clone(), evaluate(rows).figures.recall_ads))
+            .collect()
+    };
+    let plain = found(&noise::with_ads(documents));
+    println!("\nAds found at the default point when they are disguised, in per cent\n");
+    println!("| set | disguise | found undisguised | found disguised | points lost |");
+    println!("|---|---|---|---|---|");
+    for noise in noise::Noise::ALL {
+        for (name, disguised) in found(&noise::disguised(documents, noise)) {
+            let plain = &plain[&name];
+            let lost = plain.value.zip(disguised.value).map(|(a, b)| 100.0 * (a - b));
+            let lost = lost.map_or("n/a".to_owned(), |points| format!("{points:.1}"));
+            let (plain, disguised) = (percent(plain), percent(&disguised));
+            println!("| {name} | {} | {plain} | {disguised} | {lost} |", noise.name());
+        }
+    }
 }
 
 /// Adds a row for the extractors that choose what they print.
@@ -110,6 +160,10 @@ fn print_ranking(sets: &BTreeMap<String, Evaluation>) {
 
 fn print_point(keep: f64, threshold: f64, sets: &BTreeMap<String, Evaluation>) {
     println!("\nAt `--keep {keep}` (threshold {threshold:.6}), shares in per cent\n");
+    print_shares(sets);
+}
+
+fn print_shares(sets: &BTreeMap<String, Evaluation>) {
     println!(
         "| set | genuine words lost | genuine paragraphs lost | short genuine lines lost | junk found | ads found | chrome found | precision | documents right, before -> after | documents unharmed |"
     );

@@ -79,6 +79,9 @@ pub struct ModelArgs {
     /// Spam probability from which on a paragraph is spam, in place of an operating point.
     #[arg(long, value_name = "P", value_parser = parse_probability)]
     pub threshold: Option<f64>,
+    /// Judge text in languages and scripts that the model has not learnt too, which is kept otherwise.
+    #[arg(long)]
+    pub any_language: bool,
 }
 
 fn parse_probability(text: &str) -> Result<f64, String> {
@@ -96,7 +99,10 @@ impl ModelArgs {
             (Some(threshold), _) => Bound::Threshold(threshold),
             (None, keep) => Bound::Point(self.point(model, keep.unwrap_or(DEFAULT_KEEP))?),
         };
-        Ok(Classifier::new(model).with_unit(unit).with_bound(bound))
+        Ok(Classifier::new(model)
+            .with_unit(unit)
+            .with_bound(bound)
+            .with_any_language(self.any_language))
     }
 
     fn point(&self, model: &Model, keep: f64) -> anyhow::Result<OperatingPoint> {

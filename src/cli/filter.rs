@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use despam::Label;
 use despam::pipeline::Job;
+use despam::verdict::Guard;
 
-use super::Outcome;
 use super::args::{InputArgs, ModelArgs};
 use super::run::{Summary, Targets, run_job};
+use super::{Outcome, warn};
 
 /// Write documents without their spam paragraphs, in the form they came in.
 #[derive(clap::Args)]
@@ -111,6 +112,14 @@ fn print_text(summary: &Summary) {
     );
     for (guard, count) in &counts.guarded {
         eprintln!("{count} paragraphs kept by the guard \"{guard}\"");
+    }
+    let unknown = |guard: Guard| counts.guarded.get(guard.name()).copied().unwrap_or(0);
+    let unknown = unknown(Guard::Script) + unknown(Guard::Language);
+    if unknown > 0 {
+        warn(&format!(
+            "{unknown} paragraphs are in a language or script that the model has not learnt and \
+             were kept: `--any-language` judges them too, `despam train` learns a language"
+        ));
     }
     let megabytes = counts.bytes as f64 / 1e6;
     eprintln!(

@@ -59,8 +59,8 @@ fn info(model: &Model, json: bool) -> anyhow::Result<Outcome> {
     text += &format!("recipe {}\ndata   {}\n", card.recipe_sha256, card.data_sha256);
     for point in model.points() {
         text += &format!(
-            "keep {:>4} %: threshold {:.6} where half of the document is spam\n",
-            point.keep, point.threshold
+            "keep {:>4} %: threshold {:.6} where half of the document is spam, junk power {}\n",
+            point.keep, point.threshold, point.junk_power
         );
     }
     for source in &card.sources {

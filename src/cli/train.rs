@@ -9,7 +9,7 @@ use anyhow::Context;
 use despam::Label;
 use despam::train::dataset::LabelledDocument;
 use despam::train::recipe::{DEFAULT_RECIPE, Recipe};
-use despam::train::report::Report;
+use despam::train::report::{Report, ReportPoint};
 use despam::train::{Trained, dataset, train};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -121,14 +121,16 @@ fn print_report(report: &Report) -> anyhow::Result<()> {
          context stage: {rows} rows, largest gradient component {gradient:.1e} a row\n",
         report.documents, report.rows
     );
-    for point in &report.points {
-        let proof = match (point.proven, point.lost_words, point.lost_paragraphs) {
-            (true, Some(words), Some(paragraphs)) => format!(
-                "at most {:.2} % of the words and {:.2} % of the paragraphs lost",
-                100.0 * words,
-                100.0 * paragraphs
+    for ReportPoint { point, lost } in &report.points {
+        let proof = match lost {
+            Some((lost, bound)) => format!(
+                "{:.2} % of the words and {:.2} % of the paragraphs lost (95 % sure: at most {:.2} and {:.2})",
+                100.0 * lost.words,
+                100.0 * lost.paragraphs,
+                100.0 * bound.words,
+                100.0 * bound.paragraphs
             ),
-            _ => "taken over or too few data: not proven".to_owned(),
+            None => "taken over or too few data: not shown".to_owned(),
         };
         text += &format!("keep {:>4} %: threshold {:.6}, {proof}\n", point.keep, point.threshold);
     }

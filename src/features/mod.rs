@@ -11,11 +11,13 @@
 
 mod bag;
 mod chunk;
+mod language;
 mod script;
 mod shape;
 mod tokenizer;
 
 pub use bag::{Extractor, Features, Named, reference};
+pub use language::{can_tell_language, language};
 pub use script::Script;
 pub use shape::{BIN_COUNT, SHAPE_COUNT, Shape, bin_name, shape_name};
 pub use tokenizer::{Tokenizer, TokenizerError};

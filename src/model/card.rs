@@ -21,6 +21,10 @@ pub struct Card {
     pub data_sha256: String,
     /// Scripts with enough labelled paragraphs to judge; others are kept.
     pub scripts: Vec<Script>,
+    /// Languages with enough labelled paragraphs to judge, as ISO 639-3 codes;
+    /// documents plainly in others are kept. If there are none, every language is judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
     /// What it learnt from.
     pub sources: Vec<Source>,
 }

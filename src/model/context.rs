@@ -130,9 +130,9 @@ const ANCHOR_WORDS: f32 = 15.0;
 const SHORT_WORDS: f32 = 6.0;
 
 /// Junk share that a document is taken to have before it is read.
-const USUAL_JUNK: f64 = 0.15;
+const USUAL_JUNK: f64 = 0.25;
 /// How many paragraphs that presumption counts for.
-const USUAL_WEIGHT: f64 = 6.0;
+const USUAL_WEIGHT: f64 = 10.0;
 
 /// A document prepared for [`Surroundings::visit`].
 pub struct Surroundings<'d> {

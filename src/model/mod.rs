@@ -26,24 +26,34 @@ pub struct OperatingPoint {
     /// Paragraphs of this spam probability or above are spam in a document of which
     /// half is; in [0, 1]. See [`OperatingPoint::threshold_for`].
     pub threshold: f64,
+    /// How fast the threshold rises with a document's junk share; 0 or more.
+    pub junk_power: f64,
 }
 
 impl OperatingPoint {
-    /// The threshold for a document of which the share `junk` is spam.
+    /// The threshold for a document of which the share `junk` is spam; never below
+    /// [`LEAST_SPAM`].
     pub fn threshold_for(&self, junk: f64) -> f64 {
-        against(self.threshold, 1.0 - junk)
+        against(self.threshold, 1.0 - junk, self.junk_power).max(LEAST_SPAM)
     }
 }
 
-/// The probability `p` with the odds of a document of junk share `junk` taken out:
-/// what the evidence alone would say where spam and genuine text are as frequent.
+/// At an operating point nothing is spam that is not at least twice as probably spam
+/// as genuine, however clean its document.
+pub const LEAST_SPAM: f64 = 2.0 / 3.0;
+
+/// The probability `p` with the odds of a document of junk share `junk` taken out,
+/// to the power `power`; at power 1 it is what the evidence alone would say where
+/// spam and genuine text are as frequent.
 ///
 /// To lose the same share of genuine text everywhere, it is the likelihood ratio
 /// that must be held against a bound, not the probability (Neyman and Pearson): a
-/// page that is mostly menus makes any short line probable spam.
-pub fn against(p: f64, junk: f64) -> f64 {
-    let odds = p * (1.0 - junk);
-    let sum = odds + (1.0 - p) * junk;
+/// page that is mostly menus makes any short line probable spam. A power above 1
+/// asks more where there is much junk, since evidence of the neighbours is not
+/// independent of it.
+pub fn against(p: f64, junk: f64, power: f64) -> f64 {
+    let odds = p * (1.0 - junk).powf(power);
+    let sum = odds + (1.0 - p) * junk.powf(power);
     if sum > 0.0 { odds / sum } else { p }
 }
 
@@ -112,8 +122,9 @@ impl Model {
     /// A model from its parts, all of them checked.
     ///
     /// # Errors
-    /// If the tokenizer cannot be used, a threshold is not in [0, 1], a share kept
-    /// is not in (0, 100], there is no operating point or a weight is not finite.
+    /// If the tokenizer cannot be used, a threshold is not in [0, 1], a power is not in
+    /// [0, 10], a share kept is not in (0, 100], there is no operating point or a weight
+    /// is not finite.
     pub fn from_parts(parts: ModelParts) -> Result<Self, ModelError> {
         let tokenizer = Tokenizer::from_json(&parts.tokenizer_json)
             .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
@@ -178,9 +189,12 @@ fn check_points(points: &[OperatingPoint]) -> Result<(), ModelError> {
     if points.is_empty() {
         return Err(ModelError::Content("no operating point".to_owned()));
     }
-    for OperatingPoint { keep, threshold } in points {
+    for OperatingPoint { keep, threshold, junk_power } in points {
         if !(0.0..=1.0).contains(threshold) {
             return Err(ModelError::Content(format!("threshold {threshold} is not in [0, 1]")));
+        }
+        if !(0.0..=10.0).contains(junk_power) {
+            return Err(ModelError::Content(format!("junk power {junk_power} is not in [0, 10]")));
         }
         if !(*keep > 0.0 && *keep <= 100.0) {
             return Err(ModelError::Content(format!("{keep} per cent kept is not in (0, 100]")));
@@ -201,16 +215,13 @@ mod tests {
 
     #[test]
     fn thresholds_rise_with_the_junk_share() {
-        let point = OperatingPoint { keep: 99.5, threshold: 0.9 };
-        assert_eq!(point.threshold_for(0.5), 0.9);
-        // Odds 9 times odds 4.
-        assert!((point.threshold_for(0.8) - 36.0 / 37.0).abs() < 1e-12);
-        assert!((against(36.0 / 37.0, 0.8) - 0.9).abs() < 1e-12);
-        for extreme in [0.0, 1.0] {
-            assert_eq!(
-                OperatingPoint { keep: 99.5, threshold: extreme }.threshold_for(0.3),
-                extreme
-            );
-        }
+        let point = |threshold, junk_power| OperatingPoint { keep: 99.5, threshold, junk_power };
+        assert_eq!(point(0.9, 1.5).threshold_for(0.5), 0.9);
+        // Odds 9 times odds 4, and times the square of odds 4.
+        assert!((point(0.9, 1.0).threshold_for(0.8) - 36.0 / 37.0).abs() < 1e-12);
+        assert!((point(0.9, 2.0).threshold_for(0.8) - 144.0 / 145.0).abs() < 1e-12);
+        assert!((against(36.0 / 37.0, 0.8, 1.0) - 0.9).abs() < 1e-12);
+        assert_eq!(point(1.0, 1.5).threshold_for(0.3), 1.0);
+        assert_eq!(point(0.9, 1.5).threshold_for(0.01), LEAST_SPAM);
     }
 }

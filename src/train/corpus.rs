@@ -12,7 +12,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::dataset::LabelledDocument;
 use super::fit::{Rows, SplitMix};
 use super::recipe::{AugmentRecipe, Recipe};
-use crate::features::{BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer};
+use crate::features::{
+    BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer, can_tell_language, language,
+};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen};
 use crate::model::text::{TextValue, bag_scale};
@@ -28,6 +30,9 @@ pub enum View {
     Made,
 }
 
+/// A paragraph as its row and its label, if that is known.
+pub type LabelledRow = (u32, Option<Label>);
+
 /// A document as rows.
 #[derive(Clone, Debug)]
 pub struct RowDocument {
@@ -41,8 +46,10 @@ pub struct RowDocument {
     pub view: View,
     /// Number of its extractor in [`Corpus::extractors`], if any.
     pub extractor: Option<u32>,
-    /// Its paragraphs: row and label.
-    pub paragraphs: Vec<(u32, Option<Label>)>,
+    /// The language it is plainly in, if any.
+    pub language: Option<&'static str>,
+    /// Its paragraphs.
+    pub paragraphs: Vec<LabelledRow>,
 }
 
 /// All of the training data.
@@ -60,6 +67,8 @@ pub struct Corpus {
     topic_ends: Vec<usize>,
     /// The documents read, in their order.
     pub documents: Vec<RowDocument>,
+    /// Disguised copies, for the text stage only.
+    disguised: Vec<RowDocument>,
     /// Names of the sets.
     pub sources: Vec<String>,
     /// Names of the extractors.
@@ -82,10 +91,12 @@ pub fn fold_of(group: &str, seed: u64, folds: usize) -> u8 {
 }
 
 impl Corpus {
-    /// Turns documents into rows, on `threads` threads; the result does not depend
-    /// on their number. `progress` hears of rows done and rows in all.
+    /// Turns documents, and disguised copies that only the text stage learns from, into
+    /// rows, on `threads` threads; the result does not depend on their number.
+    /// `progress` hears of rows done and rows in all.
     pub fn new(
         documents: &[LabelledDocument],
+        disguised: &[LabelledDocument],
         tokenizer: &Tokenizer,
         recipe: &Recipe,
         threads: usize,
@@ -101,11 +112,12 @@ impl Corpus {
             topic: Vec::new(),
             topic_ends: vec![0],
             documents: Vec::new(),
+            disguised: Vec::new(),
             sources: Vec::new(),
             extractors: Vec::new(),
             groups: 0,
         };
-        let texts = corpus.intern(documents, recipe);
+        let texts = corpus.intern(documents, disguised, recipe);
         let bits = recipe.text.bits;
         for (done, block) in texts.chunks(BLOCK).enumerate() {
             progress(done * BLOCK, texts.len());
@@ -120,17 +132,23 @@ impl Corpus {
             parts.iter().flatten().for_each(|features| corpus.push(features, bits));
         }
         assert_eq!(corpus.rows.len(), texts.len(), "a feature worker stopped");
+        corpus.tell_languages(&texts);
         corpus
     }
 
     /// Numbers everything; returns the text of each row.
-    fn intern<'d>(&mut self, documents: &'d [LabelledDocument], recipe: &Recipe) -> Vec<&'d str> {
+    fn intern<'d>(
+        &mut self,
+        documents: &'d [LabelledDocument],
+        disguised: &'d [LabelledDocument],
+        recipe: &Recipe,
+    ) -> Vec<&'d str> {
         let mut texts = Vec::new();
         let mut known: HashMap<(u64, u8), u32> = HashMap::new();
         let mut sources = Names::default();
         let mut extractors = Names::default();
         let mut groups = Names::default();
-        for document in documents {
+        for document in documents.iter().chain(disguised) {
             let fold = fold_of(&document.group, recipe.seed, recipe.folds);
             let paragraphs = document.paragraphs.iter().map(|paragraph| {
                 let row = *known.entry((text_hash(&paragraph.text), fold)).or_insert_with(|| {
@@ -148,13 +166,30 @@ impl Corpus {
                 fold,
                 view: if extractor.is_some() { View::Extracted } else { View::Page },
                 extractor,
+                language: None,
                 paragraphs,
             });
         }
+        self.disguised = self.documents.split_off(documents.len());
         self.sources = sources.names;
         self.extractors = extractors.names;
         self.groups = groups.names.len();
         texts
+    }
+
+    fn tell_languages(&mut self, texts: &[&str]) {
+        for document in &mut self.documents {
+            let shapes = document.paragraphs.iter().map(|(row, _)| &self.shapes[*row as usize]);
+            let (mut words, mut function_words) = (0.0, 0.0);
+            for shape in shapes {
+                words += shape.words();
+                function_words += shape.function_words() * shape.words();
+            }
+            if can_tell_language(words) {
+                let paragraphs = document.paragraphs.iter().map(|(row, _)| texts[*row as usize]);
+                document.language = language(function_words / words, paragraphs);
+            }
+        }
     }
 
     fn push(&mut self, features: &Features, bits: u32) {
@@ -195,7 +230,7 @@ impl Corpus {
         let weights: Vec<f64> =
             self.sources.iter().map(|name| recipe.source(name).weight).collect();
         let mut sums = vec![[0.0; 3]; self.rows.len()];
-        for document in &self.documents {
+        for document in self.documents.iter().chain(&self.disguised) {
             for (row, label) in &document.paragraphs {
                 if let Some(label) = label {
                     sums[*row as usize][label.class()] += weights[document.source as usize];
@@ -210,7 +245,7 @@ impl Corpus {
     pub fn make_documents(&self, recipe: &Recipe) -> Vec<RowDocument> {
         let mut random = SplitMix(recipe.seed ^ 0x6a09_e667_f3bc_c908);
         let mut made = Vec::new();
-        let AugmentRecipe { injected, pieces } = recipe.augment;
+        let AugmentRecipe { injected, pieces, .. } = recipe.augment;
         let whole = |document: &&RowDocument| {
             recipe.source(&self.sources[document.source as usize]).documents
         };
@@ -256,11 +291,16 @@ impl Corpus {
         made
     }
 
-    /// Spam of the sets that are bare lists, in runs as they were written.
+    /// Spam of the sets that are bare lists, in runs as they were written, and what
+    /// extractors left in documents that are mostly genuine.
     fn spam_lists(&self, recipe: &Recipe) -> SpamLists {
-        let mut lists = SpamLists { ads: BTreeMap::new(), chrome: BTreeMap::new() };
+        let mut lists = SpamLists::default();
         for document in &self.documents {
             if recipe.source(&self.sources[document.source as usize]).documents {
+                if document.view == View::Extracted {
+                    let runs = lists.left.entry(document.fold).or_default();
+                    runs.extend(spam_left(document).map(<[_]>::to_vec));
+                }
                 continue;
             }
             let labelled = |wanted: Label| -> Vec<u32> {
@@ -272,7 +312,7 @@ impl Corpus {
             {
                 let rows = labelled(label);
                 if !rows.is_empty() {
-                    by_fold.entry(document.fold).or_insert_with(Vec::new).push(rows);
+                    by_fold.entry(document.fold).or_default().push(rows);
                 }
             }
         }
@@ -289,26 +329,53 @@ fn piece(document: &RowDocument, random: &mut SplitMix) -> RowDocument {
     RowDocument { paragraphs, view: View::Made, extractor: None, ..document.clone() }
 }
 
-/// Rows of spam by fold, one list an author or trade.
+/// At most `length` neighbours of a list, from a random place on.
+fn part<'l, T>(list: &'l [T], length: usize, random: &mut SplitMix) -> &'l [T] {
+    let start = random.below(list.len());
+    &list[start..(start + length).min(list.len())]
+}
+
+/// Runs of spam in a document that is mostly genuine; none of another.
+fn spam_left(document: &RowDocument) -> impl Iterator<Item = &[LabelledRow]> {
+    let is_spam = |(_, label): &LabelledRow| label.is_some_and(Label::is_spam);
+    let spam = document.paragraphs.iter().filter(|paragraph| is_spam(paragraph)).count();
+    let mostly_genuine = spam * 3 <= document.paragraphs.len();
+    let runs = document.paragraphs.chunk_by(move |a, b| is_spam(a) == is_spam(b));
+    runs.filter(move |run| mostly_genuine && is_spam(&run[0]))
+}
+
+/// Spam by fold.
+#[derive(Default)]
 struct SpamLists {
+    /// Rows of ads, one list an author or trade.
     ads: BTreeMap<u8, Vec<Vec<u32>>>,
+    /// Rows of chrome, one list an author.
     chrome: BTreeMap<u8, Vec<Vec<u32>>>,
+    /// Runs that extractors left.
+    left: BTreeMap<u8, Vec<Vec<LabelledRow>>>,
 }
 
 impl SpamLists {
-    /// One to three injections into a genuine document: most stand alone between
-    /// paragraphs, some at the end, some run over a few paragraphs; chrome stands
-    /// rather at the head and the foot.
+    /// One to three injections into a genuine document: half of them ads, a quarter
+    /// written chrome, a quarter what extractors left on other sites. Most stand alone
+    /// between paragraphs, some at the end, some run over a few paragraphs; chrome
+    /// stands rather at the head and the foot.
     fn inject(&self, carrier: &RowDocument, random: &mut SplitMix) -> Option<RowDocument> {
         let mut paragraphs = carrier.paragraphs.clone();
         for _ in 0..1 + random.below(3) {
-            let chrome = random.below(3) == 0;
+            let kind = random.below(4);
+            let length = if random.below(3) == 0 { 1 + random.below(4) } else { 1 };
+            let left = self.left.get(&carrier.fold).filter(|runs| kind == 0 && !runs.is_empty());
+            if let Some(runs) = left {
+                let run = part(&runs[random.below(runs.len())], length, random);
+                let at = random.below(paragraphs.len() + 1);
+                paragraphs.splice(at..at, run.iter().copied());
+                continue;
+            }
+            let chrome = kind == 1;
             let lists = if chrome { &self.chrome } else { &self.ads };
             let lists = lists.get(&carrier.fold)?;
-            let rows = &lists[random.below(lists.len())];
-            let length = if random.below(3) == 0 { 1 + random.below(4) } else { 1 };
-            let start = random.below(rows.len());
-            let run = &rows[start..(start + length).min(rows.len())];
+            let run = part(&lists[random.below(lists.len())], length, random);
             let label = if chrome { Label::Chrome } else { Label::Ad };
             let at = match (chrome, random.below(4)) {
                 (true, 0) => 0,

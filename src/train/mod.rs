@@ -12,6 +12,7 @@ pub mod corpus;
 pub mod dataset;
 pub mod evaluate;
 pub mod fit;
+mod noise;
 pub mod recipe;
 pub mod report;
 mod weights;
@@ -29,10 +30,10 @@ use crate::model::context::{ContextModel, Relations, Surroundings, names};
 use crate::model::format::hex;
 use crate::model::text::{TextModel, TextValue, sigmoid};
 use crate::model::{
-    DEFAULT_KEEP, Model, ModelError, ModelParts, OperatingPoint, SelfTest, against,
+    DEFAULT_KEEP, LEAST_SPAM, Model, ModelError, ModelParts, OperatingPoint, SelfTest, against,
 };
 use crate::paragraph::Unit;
-use crate::verdict::{Guard, guard_lone_lines};
+use crate::verdict::{Guard, Line, guard_lone_lines};
 use calibrate::{Calibration, Genuine, Point, calibrate, find_point, normal_quantile};
 use context::{ContextFit, ContextRows};
 use corpus::{Corpus, RowDocument, View};
@@ -112,7 +113,8 @@ struct Trainer<'t> {
     tokenizer_json: String,
     corpus: Corpus,
     made: Vec<RowDocument>,
-    known: Vec<Script>,
+    scripts: Vec<Script>,
+    languages: Vec<String>,
 }
 
 struct TextFit {
@@ -149,13 +151,25 @@ impl<'t> Trainer<'t> {
         let tokenizer = Tokenizer::from_json(&tokenizer_json)
             .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
         let counted = |done, all| progress("features", done, all);
-        let corpus = Corpus::new(documents, &tokenizer, recipe, threads, &counted);
+        let disguised = noise::disguised(documents, recipe);
+        let corpus = Corpus::new(documents, &disguised, &tokenizer, recipe, threads, &counted);
         if corpus.groups < recipe.folds {
             return Err(TrainError::Groups { groups: corpus.groups, folds: recipe.folds });
         }
         let made = corpus.make_documents(recipe);
-        let known = known_scripts(&corpus, base);
-        Ok(Trainer { recipe, base, threads, progress, tokenizer_json, corpus, made, known })
+        let scripts = known_scripts(&corpus, base);
+        let languages = known_languages(&corpus, base);
+        Ok(Trainer {
+            recipe,
+            base,
+            threads,
+            progress,
+            tokenizer_json,
+            corpus,
+            made,
+            scripts,
+            languages,
+        })
     }
 
     /// Runs `job` for every fold and for none, on the threads there are; results in
@@ -336,11 +350,15 @@ impl<'t> Trainer<'t> {
         rows
     }
 
-    /// The guards that hold by script and length.
+    /// The guards that hold by script, language and length.
     fn guards(&self, document: &RowDocument) -> Vec<Option<Guard>> {
         let all: f32 = document.paragraphs.iter().map(|(row, _)| self.words(*row)).sum();
+        let foreign = document
+            .language
+            .is_some_and(|language| !self.languages.iter().any(|known| known == language));
         let guard = |row: u32| {
-            Guard::of(self.corpus.scripts[row as usize], self.words(row), all, &self.known)
+            Guard::of(self.corpus.scripts[row as usize], self.words(row), all, &self.scripts)
+                .or_else(|| foreign.then_some(Guard::Language))
         };
         document.paragraphs.iter().map(|(row, _)| guard(*row)).collect()
     }
@@ -404,19 +422,22 @@ impl<'t> Trainer<'t> {
         let mut probabilities = |document: &RowDocument| -> Vec<f64> {
             let decisions = self.decisions(document, models, values, &mut relations);
             let mut guards = self.guards(document);
-            let words: Vec<f32> =
-                document.paragraphs.iter().map(|(row, _)| self.words(*row)).collect();
-            let probability = |(decision, guard): (f64, &Option<Guard>)| match guard {
-                Some(_) => 0.0,
-                None => sigmoid(decision * calibration.slope + calibration.offset),
+            let line = |(i, decision): (usize, f64)| {
+                let row = document.paragraphs[i].0;
+                let spam = match guards[i] {
+                    Some(_) => 0.0,
+                    None => sigmoid(decision * calibration.slope + calibration.offset),
+                };
+                let like_an_ad = values[row as usize].ad_share() > 0.5;
+                Line { words: self.words(row), spam, like_an_ad }
             };
-            let mut spam: Vec<f64> = decisions.into_iter().zip(&guards).map(probability).collect();
-            guard_lone_lines(&words, &spam, &mut guards);
-            spam.iter_mut()
-                .zip(&guards)
-                .filter(|(_, guard)| guard.is_some())
-                .for_each(|(p, _)| *p = 0.0);
-            spam
+            let lines: Vec<Line> = decisions.into_iter().enumerate().map(line).collect();
+            guard_lone_lines(&lines, &mut guards);
+            let spam = |(line, guard): (&Line, &Option<Guard>)| match guard {
+                Some(_) => 0.0,
+                None => line.spam,
+            };
+            lines.iter().zip(&guards).map(spam).collect()
         };
         self.corpus.documents.iter().map(&mut probabilities).collect()
     }
@@ -438,23 +459,23 @@ impl<'t> Trainer<'t> {
                     genuine.push(Genuine {
                         group: document.group,
                         words,
-                        weight: 1.0,
-                        spam: against(*spam, *junk),
+                        spam: if *spam < LEAST_SPAM {
+                            0.0
+                        } else {
+                            against(*spam, *junk, self.recipe.junk_power)
+                        },
                     });
                 }
             }
         }
-        for genuine in views.values_mut() {
-            let weight = 1.0 / genuine.len() as f64;
-            genuine.iter_mut().for_each(|one| one.weight = weight);
-        }
-        let genuine: Vec<Genuine> = views.into_values().flatten().collect();
+        let views: Vec<Vec<Genuine>> = views.into_values().collect();
         let z = normal_quantile(self.recipe.confidence);
         let point = |keep: f64| {
-            let point = find_point(&genuine, self.corpus.groups, 1.0 - keep / 100.0, z);
-            let Point { threshold, lost_words, lost_paragraphs, proven } = point;
-            let (lost_words, lost_paragraphs) = (Some(lost_words), Some(lost_paragraphs));
-            ReportPoint { keep, threshold, lost_words, lost_paragraphs, proven }
+            let point = find_point(&views, self.corpus.groups, 1.0 - keep / 100.0, z);
+            let Point { threshold, lost, bound, kept } = point;
+            let junk_power = self.recipe.junk_power;
+            let point = OperatingPoint { keep, threshold, junk_power };
+            ReportPoint { point, lost: kept.then_some((lost, bound)) }
         };
         self.recipe.keep.iter().map(|keep| point(*keep)).collect()
     }
@@ -472,36 +493,24 @@ impl<'t> Trainer<'t> {
             points = base
                 .points()
                 .iter()
-                .map(|point| ReportPoint {
-                    keep: point.keep,
-                    threshold: point.threshold,
-                    lost_words: None,
-                    lost_paragraphs: None,
-                    proven: false,
-                })
+                .map(|point| ReportPoint { point: *point, lost: None })
                 .collect();
         }
-        let default = points.iter().find(|point| point.keep == DEFAULT_KEEP).or(points.first());
-        let bound = OperatingPoint {
-            keep: DEFAULT_KEEP,
-            threshold: default.map_or(1.0, |point| point.threshold),
-        };
+        let is_default = |point: &&ReportPoint| point.point.keep == DEFAULT_KEEP;
+        let default = points.iter().find(is_default).unwrap_or(&points[0]).point;
         let report = Report {
             documents: documents.len(),
             rows: self.corpus.rows.len(),
             text: (text.all.epochs, text.all.gap / text.all.objective, text.all.converged),
             context: (context.rows, context.gradient, context.converged),
             points: points.clone(),
-            sets: self.evaluate(&text.values, &context, bound),
+            sets: self.evaluate(&text.values, &context, default),
         };
         let parts = ModelParts {
             tokenizer_json: self.tokenizer_json.clone(),
             text: text.model,
             context: context.model.clone(),
-            points: points
-                .iter()
-                .map(|point| OperatingPoint { keep: point.keep, threshold: point.threshold })
-                .collect(),
+            points: points.iter().map(|point| point.point).collect(),
             self_test: Vec::new(),
             card: self.card(documents),
         };
@@ -577,7 +586,8 @@ impl<'t> Trainer<'t> {
             base: self.base.map(|base| base.card().name.clone()),
             recipe_sha256: self.recipe.sha256.clone(),
             data_sha256: hex(&hash.finalize()),
-            scripts: self.known.clone(),
+            scripts: self.scripts.clone(),
+            languages: self.languages.clone(),
             sources: sources.into_values().collect(),
         }
     }
@@ -587,8 +597,8 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Labelled paragraphs of a script that make it known.
-const KNOWN_FROM: usize = 2000;
+/// Labelled paragraphs of a script or language that make it known.
+const KNOWN_FROM: usize = 10_000;
 
 fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
     let mut counts: BTreeMap<Script, usize> = BTreeMap::new();
@@ -602,6 +612,26 @@ fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
             || most == Some(*script)
     };
     Script::ALL.into_iter().filter(known).collect()
+}
+
+/// None if the language of no document is plain.
+fn known_languages(corpus: &Corpus, base: Option<&Model>) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for document in &corpus.documents {
+        let labelled = document.paragraphs.iter().filter(|(_, label)| label.is_some()).count();
+        *counts.entry(document.language.unwrap_or_default()).or_default() += labelled;
+    }
+    counts.remove("");
+    let most = counts.iter().max_by_key(|(_, count)| **count).map(|(language, _)| *language);
+    let learnt = counts
+        .iter()
+        .filter(|(language, count)| **count >= KNOWN_FROM || most == Some(**language))
+        .map(|(language, _)| (*language).to_owned());
+    let mut known: Vec<String> = base.map_or_else(Vec::new, |base| base.card().languages.clone());
+    known.extend(learnt);
+    known.sort();
+    known.dedup();
+    known
 }
 
 /// Short documents written for the self-test.

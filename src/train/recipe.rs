@@ -24,6 +24,8 @@ pub struct Recipe {
     pub keep: Vec<f64>,
     /// One-sided confidence that an operating point keeps its share.
     pub confidence: f64,
+    /// How fast thresholds rise with a document's junk share.
+    pub junk_power: f64,
     /// The text stage.
     pub text: TextRecipe,
     /// The context stage.
@@ -76,6 +78,9 @@ pub struct AugmentRecipe {
     pub injected: usize,
     /// Short pieces cut out of documents, at most.
     pub pieces: usize,
+    /// Share of the ads of bare lists that get a disguised copy for the text stage, in
+    /// [0, 1].
+    pub disguised: f64,
 }
 
 /// How to treat a set of data.
@@ -170,6 +175,12 @@ impl Recipe {
                 "expected a number in [0.5, 1)",
             ),
             (
+                "junk_power",
+                self.junk_power.to_string(),
+                (0.0..=10.0).contains(&self.junk_power),
+                "expected a number in [0, 10]",
+            ),
+            (
                 "text.bits",
                 self.text.bits.to_string(),
                 BAG_BITS.contains(&self.text.bits),
@@ -216,6 +227,12 @@ impl Recipe {
                 self.context.max_iterations.to_string(),
                 self.context.max_iterations > 1,
                 "expected at least 2",
+            ),
+            (
+                "augment.disguised",
+                self.augment.disguised.to_string(),
+                share(self.augment.disguised),
+                "expected a number in [0, 1]",
             ),
             (
                 "source",

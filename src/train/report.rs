@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::calibrate::Loss;
 use crate::metrics::Evaluation;
+use crate::model::OperatingPoint;
 
 /// How a fit went. All figures are out of fold.
 #[derive(Debug, Serialize)]
@@ -27,15 +29,11 @@ pub struct Report {
 /// An operating point of a fresh model.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ReportPoint {
-    /// Share kept, in per cent.
-    pub keep: f64,
-    /// The threshold.
-    pub threshold: f64,
-    /// Upper confidence bound of the share of genuine words lost, the views
-    /// weighing the same; `None` if it was not measured.
-    pub lost_words: Option<f64>,
-    /// The same of genuine paragraphs.
-    pub lost_paragraphs: Option<f64>,
-    /// Whether the bounds meet the share.
-    pub proven: bool,
+    /// What the model will hold.
+    #[serde(flatten)]
+    pub point: OperatingPoint,
+    /// Shares of the genuine text lost out of fold, and their upper 95 % confidence
+    /// bounds; `None` if it was not measured, or the data are too few to show that the
+    /// share is kept.
+    pub lost: Option<(Loss, Loss)>,
 }
