@@ -12,7 +12,7 @@ use despam::features::{Extractor, Features, Tokenizer};
 use despam::formats::Format;
 use despam::formats::jsonl::{Fields, Record};
 use despam::model::text::TextValue;
-use despam::pipeline::{Input, Job, Outputs, run};
+use despam::pipeline::{Input, Job, run};
 use despam::{Classifier, Label, Model, Unit, paragraphs};
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -131,10 +131,8 @@ fn filter(bencher: Bencher<'_, '_>, format: Format, bytes: Vec<u8>, threads: usi
     let job = Job::Filter { drop: vec![Label::Ad, Label::Chrome], audit: false };
     let cleaned = || {
         let mut main = Vec::with_capacity(bytes.len());
-        let input = Input { name: "-", format, reader: Box::new(bytes.as_slice()) };
-        let outputs =
-            Outputs { main: &mut main, removed: None, rejects: None, on_reject: &mut |_, _| () };
-        let counts = run(&classifier, &job, &Fields::default(), input, outputs, threads);
+        let inputs = std::iter::once(Input::new("-", format, bytes.as_slice()));
+        let counts = run(&classifier, &job, &Fields::default(), inputs, &mut main, threads);
         (main.len(), counts.expect("memory can be read and written"))
     };
     let expected = cleaned();

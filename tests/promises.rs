@@ -1,14 +1,32 @@
 //! What must be true of any input.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 
 use despam::classifier::Bound;
 use despam::formats::Format;
 use despam::formats::jsonl::Fields;
-use despam::pipeline::{Counts, Input, Job, Outputs, run};
+use despam::pipeline::{Counts, Input, InputError, Job, Part, Sink, run};
 use despam::restore::{AuditEnd, restore};
 use despam::{Classifier, Label, Model, Unit};
 use proptest::prelude::*;
+
+impl Sink for Written {
+    fn begin(&mut self, _: &str, _: Format) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn part(&mut self, part: &Part) -> io::Result<()> {
+        self.main.extend(&part.main);
+        self.removed.extend(&part.removed);
+        part.rejects.iter().for_each(|reject| self.rejects.extend(&reject.row));
+        Ok(())
+    }
+
+    fn end(&mut self, result: Result<&Counts, &InputError>) -> io::Result<()> {
+        self.counts = result.expect("memory can be read").clone();
+        Ok(())
+    }
+}
 
 /// All that a run writes.
 #[derive(Debug, Default, PartialEq)]
@@ -31,14 +49,9 @@ fn written(
     threads: usize,
 ) -> Written {
     let mut written = Written::default();
-    let input = Input { name: "in", format, reader: Box::new(Cursor::new(bytes.to_vec())) };
-    let outputs = Outputs {
-        main: &mut written.main,
-        removed: Some(&mut written.removed),
-        rejects: Some(&mut written.rejects),
-        on_reject: &mut |_, _| (),
-    };
-    written.counts = run(classifier, job, &Fields::default(), input, outputs, threads)
+    let input = Input::new("in", format, Cursor::new(bytes.to_vec()));
+    let inputs = std::iter::once(input);
+    run(classifier, job, &Fields::default(), inputs, &mut written, threads)
         .expect("memory can be read and written");
     let end = AuditEnd::new("in", format, &written.counts);
     written.removed.extend(serde_json::to_vec(&end).expect("the row is JSON"));

@@ -4,18 +4,17 @@
                     [--python datatrove=INTERPRETER]
 
 Writes one Markdown table to standard output. Every row is a process of its own. Rows
-take turns, so that a busy spell of the machine meets all of them; of the repeats the
-lowest times count. Start-up is the same command on an empty input; the rate and the
-ratio are of CPU time (user and system) without it, per byte of text, whatever form
-the text is packed in. MB are 10^6 bytes.
+take turns, so that a busy spell of the machine meets all; of the repeats the lowest
+times and the highest memory count. Start-up is the same command on an empty input; the
+rate and the ratio are of CPU time (user and system) without it, per byte of text,
+whatever form the text is packed in. MB are 10^6 bytes.
 
 Without --text the script makes its own text, the same every time: words of a Zipf-like
-frequency, sentences and, one line in ten, junk. A document is 40 lines where a peer or
-a form wants documents. The slow peers read a prefix of the text (--slow-mb). Models of
-the learned peers are fitted on lines of the text and made junk: how well they judge is
-not measured here (see quality.py), only how long. requirements.txt says what to
-install. A peer that cannot run gets a row with the reason. The temporary folder needs
-five times the size of the text and 1 GB for fastText's model.
+frequency, sentences and, one line in ten, junk. A document is 40 lines. datatrove, which
+is slow, reads a prefix (--slow-mb). Models of the learned peers are fitted on lines of
+the text and made junk: only how long they take is measured here. VW reads rows that were
+made for it before. A peer that cannot run gets a row with the reason. The temporary
+folder needs five times the size of the text and 1 GB for fastText's model.
 """
 
 import argparse
@@ -26,6 +25,7 @@ import os
 import pathlib
 import platform
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -36,20 +36,16 @@ DOCUMENT = 40
 BATCH = 10_000
 MB = 1_000_000
 
-# ---------------------------------------------------------------- the synthetic text
-
 COMMON = """the of and to a in is that for was it on with as he at by be from his are this
 had not but have they which or were an one we their been has more her she there when will
 would who if about up out so said what its no time them than into other some could new only
-two first him any may like over after most then people made also did many before must year
+two first any may like over after most then people made also did many before must year
 through back where much way well down should because each just those how too little state
 good very make world still see own work men day get here between both life being under three
-never know same last another while us off might great go come since against right came take
-used himself few house use during without again place around however home small found school
-part once high general upon every water town council street river market morning""".split()
-ONSETS = "b br c ch cl d dr f fl g gr h j k l m n p pl pr qu r s sh sp st t th tr v w".split()
-VOWELS = "a a a e e e i i o o u ai ea ee io oa ou".split()
-CODAS = ["", "", "", "", "n", "n", "r", "s", "l", "t", "d", "m", "ck", "ng", "nt", "st"]
+again place home small school part once high every water town council street river""".split()
+ONSETS = "b c d f g h j k l m n p r s t v w b d m p r s t br cr fl pl sh st th tr".split()
+VOWELS = "a a a e e e i i o o u ai ea io".split()
+CODAS = ["", "", "", "", "", "n", "r", "s", "l", "t", "ck", "nt"]
 JUNK = (
     "Hot sale {a} {b}, {n}V {m}Hz, MOQ {n} pcs, US ${m}.80-{n}.50 / Piece",
     "{A} {B} Co., Ltd. is a professional {a} {b} manufacturer with {m} years experience, "
@@ -63,54 +59,46 @@ JUNK = (
 )
 
 
-class Writer:
-    """Draws lines of text; the same seed draws the same lines."""
+def vocabulary():
+    draw = random.Random(0)
+    words = set()
+    while len(words) < 20_000:
+        words.add("".join(draw.choice(ONSETS) + draw.choice(VOWELS) + draw.choice(CODAS)
+                          for _ in range(draw.choices((1, 2, 3), (1, 6, 6))[0])))
+    rare = sorted(words - set(COMMON))
+    rare.sort(key=lambda word: len(word) + draw.gauss(0, 2))  # short words are frequent
+    return COMMON + rare
 
-    def __init__(self, seed):
-        words = dict.fromkeys(COMMON)
-        draw = random.Random(0)
-        while len(words) < 20_000:
-            syllables = draw.choices((1, 2, 3, 4), (1, 5, 5, 2))[0]
-            words["".join(draw.choice(ONSETS) + draw.choice(VOWELS) + draw.choice(CODAS)
-                          for _ in range(syllables))] = None
-        self.words = list(words)
-        self.weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(20_000)))
-        self.draw = random.Random(seed)
 
-    def sentence(self):
-        count = min(45, max(4, int(self.draw.gauss(17, 7))))
-        words = self.draw.choices(self.words, cum_weights=self.weights, k=count)
-        form = self.draw.random()
+def made_lines(seed, junk):
+    """Lines without end, a share of them junk; the same seed draws the same lines."""
+    words = vocabulary()
+    weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(words))))
+    draw = random.Random(seed)
+
+    def sentence():
+        count = min(45, max(4, int(draw.gauss(17, 7))))
+        drawn = draw.choices(words, cum_weights=weights, k=count)
+        form = draw.random()
         if count > 9:
-            words[count // 2] += ","
+            drawn[count // 2] += ","
         if form < 0.2:
-            words[2] = str(self.draw.randrange(2, 2030))
-        words[0] = words[0].capitalize()
-        text = " ".join(words)
+            drawn[2] = str(draw.randrange(2, 2030))
+        drawn[0] = drawn[0].capitalize()
+        text = " ".join(drawn)
         if form > 0.9:
-            return f'"{text}," said {self.draw.choice(self.words).capitalize()}.'
+            return f'"{text}," said {draw.choice(words).capitalize()}.'
         return text + ("?" if form > 0.85 else ".")
 
-    def junk(self):
-        a, b, c = self.draw.choices(self.words[100:], k=3)
-        return self.draw.choice(JUNK).format(
-            a=a, b=b, c=c, A=a.capitalize(), B=b.capitalize(), C=c.capitalize(),
-            n=self.draw.randrange(100, 999), m=self.draw.randrange(10, 30))
+    while True:
+        if draw.random() < junk:
+            a, b, c = draw.choices(words[100:], k=3)
+            yield draw.choice(JUNK).format(
+                a=a, b=b, c=c, A=a.capitalize(), B=b.capitalize(), C=c.capitalize(),
+                n=draw.randrange(100, 999), m=draw.randrange(10, 30))
+        else:
+            yield " ".join(sentence() for _ in range(draw.randrange(1, 6)))
 
-    def line(self):
-        if self.draw.random() < 0.1:
-            return self.junk()
-        return " ".join(self.sentence() for _ in range(self.draw.randrange(1, 6)))
-
-
-def make_text(path, size):
-    writer = Writer(1)
-    with open(path, "wb") as file:
-        while file.tell() < size:
-            file.write((writer.line() + "\n").encode())
-
-
-# ------------------------------------------------------------------ forms of the text
 
 def chunks(path, lines):
     """Lists of so many lines, without their line breaks."""
@@ -134,37 +122,36 @@ def make_forms(text, folder):
                                stderr=subprocess.DEVNULL, check=True)
 
 
-def cut(text, path, size):
-    """The lines of the text that fit into so many bytes."""
-    with open(text, "rb") as source, open(path, "wb") as file:
-        for line in source:
+def write_lines(path, lines, size):
+    """As many whole lines as fit into so many bytes."""
+    with open(path, "wb") as file:
+        for line in lines:
             if file.tell() + len(line) > size:
                 break
             file.write(line)
 
 
 def prepare(arguments, folder):
-    """Makes all inputs: folders `full` and `empty`, and the cut of the slow peers."""
+    """Makes all inputs: folders `full` and `empty`, and the lines that models are fitted on."""
     for name in ("full", "empty"):
         (folder / name).mkdir()
+    for name in ("text.txt", "cut.txt"):
+        (folder / "empty" / name).touch()
     text = folder / "full/text.txt"
     if arguments.text:
         text.symlink_to(arguments.text.resolve())
     else:
-        make_text(text, arguments.mb * MB)
-    cut(text, folder / "full/cut.txt", arguments.slow_mb * MB)
-    for name in ("text.txt", "cut.txt"):
-        (folder / "empty" / name).touch()
+        made = ((line + "\n").encode() for line in made_lines(1, junk=0.1))
+        write_lines(text, made, arguments.mb * MB)
+    with open(text, "rb") as lines:
+        write_lines(folder / "full/cut.txt", lines, arguments.slow_mb * MB)
     for name in ("full", "empty"):
         make_forms(folder / name / "text.txt", folder / name)
-    writer = Writer(2)
+    genuine = itertools.chain.from_iterable(chunks(text, BATCH))
     with open(folder / "labelled.jsonl", "w", encoding="utf-8") as file:
-        for line in itertools.islice(itertools.chain.from_iterable(chunks(text, BATCH)), 20_000):
-            file.write(json.dumps(["content", line]) + "\n")
-            file.write(json.dumps(["junk", writer.junk()]) + "\n")
+        for line, junk in itertools.islice(zip(genuine, made_lines(2, junk=1)), 20_000):
+            file.write(json.dumps(["content", line]) + "\n" + json.dumps(["junk", junk]) + "\n")
 
-
-# ------------------------------------- peers: fit a model once; judge a file and count
 
 def labelled(folder):
     with open(folder / "labelled.jsonl", encoding="utf-8") as file:
@@ -179,11 +166,10 @@ def fasttext_fit(folder):
     model.save_model(str(folder / "fasttext.bin"))
 
 
-def fasttext_judge(folder, path):
+def fasttext_load(folder):
     import fasttext
     fasttext.FastText.eprint = lambda *_: None
-    model = fasttext.load_model(str(folder / "fasttext.bin"))
-    return sum(len(model.predict(lines)[0]) for lines in chunks(path, BATCH))
+    return fasttext.load_model(str(folder / "fasttext.bin")).predict
 
 
 def vw_row(line):
@@ -216,60 +202,60 @@ def sklearn_fit(folder):
     joblib.dump(model, folder / "sklearn.joblib")
 
 
-def sklearn_judge(folder, path):
+def sklearn_load(folder):
     import joblib
     vectorizer, regression = joblib.load(folder / "sklearn.joblib")
-    return sum(len(regression.decision_function(vectorizer.transform(lines)))
-               for lines in chunks(path, BATCH))
+    return lambda lines: regression.decision_function(vectorizer.transform(lines))
 
 
-def justext_judge(_, path):
+def justext_load(_):
     from quality import STOP_WORDS, PlainParagraph, justext
-    count = 0
-    for lines in chunks(path, DOCUMENT):
+
+    def judge(lines):
         paragraphs = [PlainParagraph(line) for line in lines]
         justext.core.classify_paragraphs(paragraphs, STOP_WORDS)
         justext.core.revise_paragraph_classification(paragraphs)
-        count += len(paragraphs)
-    return count
+
+    return judge
 
 
-def datatrove_judge(_, path):
+def datatrove_load(_):
     from datatrove.data import Document
     from datatrove.pipeline.filters import C4QualityFilter
     peer = C4QualityFilter()
-    count = 0
-    for number, lines in enumerate(chunks(path, DOCUMENT)):
-        peer.filter(Document(text="\n".join(lines), id=str(number)))
-        count += len(lines)
-    return count
+    return lambda lines: peer.filter(Document(text="\n".join(lines), id=""))
 
 
-def dolma_judge(_, path):
+def dolma_load(_):
     from dolma.core.data_types import Document
     from dolma.taggers.c4 import FasterC4Tagger
     peer = FasterC4Tagger()
-    count = 0
-    for number, lines in enumerate(chunks(path, DOCUMENT)):
-        peer.predict(Document(source="", id=str(number), text="\n".join(lines)))
-        count += len(lines)
-    return count
+    return lambda lines: peer.predict(Document(source="", id="", text="\n".join(lines)))
 
 
-# name: (package, what it does, the file it reads, fit or None, judge)
+# name: (package, what it does, the file it reads, lines a call, how to fit, how to load)
 PEERS = {
-    "fastText": ("fasttext-wheel", "predict, word pairs", "text.txt", fasttext_fit,
-                 fasttext_judge),
-    "VW": ("vowpalwabbit", "`-t -i`, 2-grams", "text.vw", vw_fit, vw_judge),
-    "scikit-learn": ("scikit-learn", "hashed 1-2-grams, logistic", "text.txt", sklearn_fit,
-                     sklearn_judge),
-    "jusText": ("justext", "rules on plain paragraphs", "cut.txt", None, justext_judge),
-    "datatrove": ("datatrove", "C4QualityFilter", "cut.txt", None, datatrove_judge),
-    "dolma": ("dolma", "C4 tagger, c4_v2", "cut.txt", None, dolma_judge),
+    "fastText": ("fasttext-wheel", "word pairs", "text.txt", BATCH, fasttext_fit, fasttext_load),
+    "VW": ("vowpalwabbit", "`-t -i`, 2-grams", "text.vw", None, vw_fit, None),
+    "scikit-learn": ("scikit-learn", "hashed 1-2-grams, logistic", "text.txt", BATCH,
+                     sklearn_fit, sklearn_load),
+    "jusText": ("justext", "rule, no HTML", "text.txt", DOCUMENT, None, justext_load),
+    "dolma": ("dolma", "C4 tagger, c4_v2", "text.txt", DOCUMENT, None, dolma_load),
+    "datatrove": ("datatrove", "C4QualityFilter", "cut.txt", DOCUMENT, None, datatrove_load),
 }
 
 
-# ------------------------------------------------------------------------ measurement
+def judge_file(name, folder, path):
+    """What a child process does: judges all lines of a file, and counts them."""
+    if name == "VW":
+        return vw_judge(folder, path)
+    judge = PEERS[name][5](folder)
+    count = 0
+    for lines in chunks(path, PEERS[name][3]):
+        judge(lines)
+        count += len(lines)
+    return count
+
 
 class PeerError(Exception):
     pass
@@ -285,42 +271,43 @@ def measure(command, environment):
         wall = time.perf_counter() - start
         child.returncode = os.waitstatus_to_exitcode(status)
         messages.seek(0)
-        said = (messages.read().decode(errors="replace").strip().splitlines() or [""])[-1]
+        said = [line for line in messages.read().decode(errors="replace").splitlines()
+                if line.strip() and not line.startswith("note: ")][-1:]
     if child.returncode:
-        raise PeerError(said or f"exit status {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, said
+        raise PeerError(*said or [f"exit status {child.returncode}"])
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, *said
 
 
-def first_line(command):
-    return subprocess.run(command, stdout=subprocess.PIPE, check=True,
-                          text=True).stdout.splitlines()[0]
+def version_of(program):
+    said = subprocess.run([program, "--version"], stdout=subprocess.PIPE, check=True, text=True)
+    return re.search(r"\d+(\.\d+)+", said.stdout)[0]
+
+
+def programs(despam):
+    """Rows of programs: name, command without the file, input, environment."""
+    for file, threads in (("text.txt", "1"), ("text.txt", "2"), ("text.jsonl", "1"),
+                          ("text.jsonl", "2"), ("text.jsonl.gz", "1"), ("text.jsonl.zst", "1")):
+        yield f"despam filter -j {threads}", [despam, "filter", "-j", threads], file, {}
+    for locale in ("C.UTF-8", "C"):
+        yield f"wc -w (LC_ALL={locale})", ["wc", "-w"], "text.txt", {"LC_ALL": locale}
+    yield "gzip -dc", ["gzip", "-dc"], "text.jsonl.gz", {}
+    yield "zstd -dc", ["zstd", "-dc"], "text.jsonl.zst", {}
 
 
 def rows(arguments, folder, environment):
-    """A row for each program: its name, version, input, environment and how to run it."""
-    despam = first_line([arguments.despam, "--version"]).split()[-1]
-    for file, threads in (("text.txt", 1), ("text.txt", 2), ("text.jsonl", 1), ("text.jsonl", 2),
-                          ("text.jsonl.gz", 1), ("text.jsonl.zst", 1)):
-        yield {"program": f"despam filter -j {threads}", "version": despam, "input": file,
-               "command": [arguments.despam, "filter", "{}", "-j", str(threads)]}
-    default = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG")
-                    if environment.get(name)), "C")
-    for name, more in (("C.UTF-8", {"LC_ALL": "C.UTF-8"}), (f"default locale, {default}", {})):
-        yield {"program": f"wc -w ({name})", "version": first_line(["wc", "--version"]).split()[-1],
-               "input": "text.txt", "command": ["wc", "-w", "{}"], "environment": more}
-    for packer, end in (("gzip", "gz"), ("zstd", "zst")):
-        row = {"program": f"{packer} -dc", "input": f"text.jsonl.{end}",
-               "command": [packer, "-dc", "{}"]}
-        if shutil.which(packer):
-            row["version"] = first_line([packer, "--version"]).replace(",", "").split(" v")[-1]
-            row["version"] = row["version"].split()[-1 if packer == "gzip" else 0]
+    """A row for each program and peer; models are fitted on the way."""
+    for name, command, file, more in programs(arguments.despam):
+        row = {"program": name, "input": file, "command": command, "environment": more}
+        if shutil.which(command[0]):
+            said = subprocess.check_output([command[0], "--version"], text=True)
+            row["version"] = re.search(r"\d+(\.\d+)+", said)[0]
         else:
-            row["problem"] = f"{packer} is not installed"
+            row["problem"] = f"there is no {command[0]}"
         yield row
-    for name, (package, what, file, fit, _) in PEERS.items():
+    for name, (package, what, file, _, fit, _) in PEERS.items():
         python = arguments.python.get(name, sys.executable)
         call = [python, __file__, "--folder", str(folder)]
-        row = {"program": f"{name} ({what})", "input": file, "command": [*call, "--run", name, "{}"]}
+        row = {"program": f"{name} ({what})", "input": file, "command": [*call, "--run", name]}
         version = f"import importlib.metadata as m; print(m.version('{package}'))"
         try:
             row["version"] = subprocess.check_output([python, "-c", version], text=True,
@@ -339,8 +326,7 @@ def run_all(table, folder, environment, repeats):
         for row, name in itertools.product(table, ("empty", "full")):
             if "problem" in row:
                 continue
-            command = [part.replace("{}", str(folder / name / row["input"]))
-                       for part in row["command"]]
+            command = [*row["command"], str(folder / name / row["input"])]
             try:
                 run = measure(command, environment | row.get("environment", {}))
             except (OSError, PeerError) as error:
@@ -351,19 +337,18 @@ def run_all(table, folder, environment, repeats):
 
 def evaluate(table, folder):
     """Adds the figures of the table: minima of the times, the maximum of the memory."""
-    base = None
     for row in table:
         if "problem" in row:
             continue
-        cut_down = row["input"] == "cut.txt"
-        row["bytes"] = (folder / "full" / ("cut.txt" if cut_down else "text.txt")).stat().st_size
+        read = "cut.txt" if row["input"] == "cut.txt" else "text.txt"
+        row["bytes"] = (folder / "full" / read).stat().st_size
         row["start"] = min(run["cpu"] for run in row["empty"])
         row["cpu"] = min(run["cpu"] for run in row["full"])
         row["wall"] = min(run["wall"] for run in row["full"])
         row["memory"] = max(run["memory"] for run in row["full"])
         row["rate"] = row["bytes"] / MB / max(row["cpu"] - row["start"], 1e-3)
-        base = base or row["rate"]
-        row["ratio"] = base / row["rate"]
+        if "rate" in table[0]:
+            row["ratio"] = table[0]["rate"] / row["rate"]
 
 
 def markdown(table, floor):
@@ -375,17 +360,18 @@ def markdown(table, floor):
         if "problem" in row:
             cells += ["not run: " + row["problem"].replace("|", "/")] + [""] * 6
         else:
-            memory = f"{row['memory']:.0f}" if row["memory"] > 1.02 * floor else f"< {floor:.0f}"
-            cells += [f"{row['bytes'] / MB:.1f}", f"{row['cpu']:.2f}", f"{row['start']:.2f}",
-                      f"{row['wall']:.2f}", memory, f"{row['rate']:.3g}", f"{row['ratio']:.3g}"]
+            cells.append(f"{row['bytes'] / MB:.1f}")
+            cells += [f"{row[name]:.2f}" for name in ("cpu", "start", "wall")]
+            low = row["memory"] < 1.02 * floor
+            cells.append(f"< {floor:.0f}" if low else f"{row['memory']:.0f}")
+            cells += [f"{row['rate']:.3g}", f"{row['ratio']:.3g}" if "ratio" in row else ""]
         yield "| " + " | ".join(cells) + " |"
 
 
 def processor():
     try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
+        return re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
+    except (OSError, TypeError):
         return platform.machine()
 
 
@@ -394,7 +380,7 @@ def parse():
     parser.add_argument("--despam", help="the program to compare with")
     parser.add_argument("--text", type=pathlib.Path, help="plain UTF-8 text; default: made here")
     parser.add_argument("--mb", type=int, default=200, help="size of the text made here")
-    parser.add_argument("--slow-mb", type=int, default=20, help="size of the slow peers' prefix")
+    parser.add_argument("--slow-mb", type=int, default=20, help="size of datatrove's prefix")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=pathlib.Path, help="all runs, to this file")
     parser.add_argument("--python", action="append", default=[], metavar="PEER=INTERPRETER",
@@ -414,14 +400,15 @@ def parse():
 def main():
     arguments = parse()
     if arguments.fit:
-        PEERS[arguments.fit][3](pathlib.Path(arguments.folder))
+        PEERS[arguments.fit][4](pathlib.Path(arguments.folder))
         return
     if arguments.run:
         name, path = arguments.run
-        print(PEERS[name][4](pathlib.Path(arguments.folder), path), "lines", file=sys.stderr)
+        print(judge_file(name, pathlib.Path(arguments.folder), path), "lines", file=sys.stderr)
         return
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                                "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "RUST_BACKTRACE": "0",
+        "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         # A child's peak memory is never below this process's: what is large is done elsewhere.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, bail};
 use despam::formats::Format;
 use despam::formats::compression::{Compression, Packer, peek, unpack};
+use despam::pipeline::Opened;
 use tempfile::NamedTempFile;
 
 /// An input with the name its documents have.
@@ -66,14 +67,6 @@ fn walk(folder: &Path, relative: &Path, sources: &mut Vec<Source>) -> anyhow::Re
     Ok(())
 }
 
-/// An opened input.
-pub struct Opened {
-    /// Its form.
-    pub format: Format,
-    /// Its bytes, unpacked.
-    pub reader: Box<dyn Read + Send>,
-}
-
 /// Bytes that are looked at to tell the form of an unnamed stream.
 const SNIFFED: usize = 1 << 16;
 
@@ -82,7 +75,7 @@ pub fn open(
     source: &Source,
     format: Option<Format>,
     read: &Arc<AtomicU64>,
-) -> anyhow::Result<Opened> {
+) -> io::Result<Opened<'static>> {
     let input: Box<dyn Read + Send> = match &source.path {
         Some(path) => Box::new(File::open(path)?),
         None => Box::new(io::stdin()),

@@ -14,6 +14,7 @@ mod model;
 mod restore;
 mod run;
 mod score;
+mod sink;
 #[cfg(feature = "train")]
 mod train;
 
@@ -98,12 +99,8 @@ pub fn main() -> ExitCode {
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    use despam::pipeline::PipelineError;
     error.chain().any(|cause| {
-        let io = match cause.downcast_ref::<PipelineError>() {
-            Some(PipelineError::Write(error)) => Some(error),
-            _ => cause.downcast_ref::<std::io::Error>(),
-        };
+        let io = cause.downcast_ref::<std::io::Error>();
         io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
 }

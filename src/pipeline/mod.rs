@@ -1,9 +1,10 @@
-//! A stream of documents through the classifier, on all cores, in order.
+//! Streams of documents through the classifier, on all cores, in order.
 //!
-//! Threads take chunks from the input under one lock, work on them in parallel,
-//! and write under another lock in the order they were read. So the output depends
-//! on the input, the model and the options alone, and at most one chunk a thread is
-//! in memory.
+//! Threads take chunks from the inputs under one lock, work on them in parallel,
+//! and hand them to a sink under another lock in the order they were read; where
+//! one input ends and the next begins makes no difference to that. So the output
+//! depends on the inputs, the model and the options alone, and at most one chunk a
+//! thread is in memory.
 
 mod rows;
 mod worker;
@@ -13,16 +14,17 @@ use std::io::{self, Read, Write};
 use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
 use crate::classifier::Classifier;
 use crate::formats::Format;
 use crate::formats::jsonl::Fields;
-use crate::formats::reader::{ChunkReader, ReadError};
+use crate::formats::reader::{Chunk, ChunkReader, ReadError};
 use crate::label::Label;
-use worker::{Done, Worker};
+use crate::paragraph::Unit;
+use worker::Worker;
 
 /// What to do with the documents.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,26 +51,77 @@ pub enum Job {
     },
 }
 
-/// A stream of documents and what is known of it.
+/// An input, opened when its turn comes.
 pub struct Input<'i> {
-    /// What the stream is called: its path, or `-`.
-    pub name: &'i str,
+    /// What it is called: its path, or `-`.
+    pub name: String,
+    /// Opens it.
+    pub open: Box<dyn FnOnce() -> io::Result<Opened<'i>> + Send + 'i>,
+}
+
+/// An opened input.
+pub struct Opened<'i> {
     /// Its form.
     pub format: Format,
     /// The bytes, unpacked.
     pub reader: Box<dyn Read + Send + 'i>,
 }
 
-/// Where results go.
-pub struct Outputs<'o> {
+impl<'i> Input<'i> {
+    /// An input that is open already.
+    pub fn new(name: &str, format: Format, reader: impl Read + Send + 'i) -> Self {
+        let opened = Opened { format, reader: Box::new(reader) };
+        Input { name: name.to_owned(), open: Box::new(|| Ok(opened)) }
+    }
+}
+
+/// Takes results in the order of the inputs, one call at a time.
+pub trait Sink: Send {
+    /// An input begins.
+    fn begin(&mut self, name: &str, format: Format) -> io::Result<()>;
+    /// A part of it is done.
+    fn part(&mut self, part: &Part) -> io::Result<()>;
+    /// It ended, or could not be read to its end: then its parts are not all of it.
+    fn end(&mut self, result: Result<&Counts, &InputError>) -> io::Result<()>;
+}
+
+/// A sink that writes documents or rows and passes over everything else.
+impl<W: Write + Send> Sink for W {
+    fn begin(&mut self, _: &str, _: Format) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn part(&mut self, part: &Part) -> io::Result<()> {
+        self.write_all(&part.main)
+    }
+
+    fn end(&mut self, result: Result<&Counts, &InputError>) -> io::Result<()> {
+        result.map(|_| ()).map_err(|error| io::Error::other(error.to_string()))
+    }
+}
+
+/// What became of some records of an input.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
     /// Documents or rows.
-    pub main: &'o mut (dyn Write + Send),
+    pub main: Vec<u8>,
     /// Audit rows of removed paragraphs.
-    pub removed: Option<&'o mut (dyn Write + Send)>,
+    pub removed: Vec<u8>,
     /// Records that could not be judged.
-    pub rejects: Option<&'o mut (dyn Write + Send)>,
-    /// Hears of each rejected record: record, counted from 1, and reason.
-    pub on_reject: &'o mut (dyn FnMut(u64, &str) + Send),
+    pub rejects: Vec<Reject>,
+    /// What was counted.
+    pub counts: Counts,
+}
+
+/// A record that could not be judged.
+#[derive(Clone, Debug)]
+pub struct Reject {
+    /// The record, counted from 1.
+    pub record: u64,
+    /// Why.
+    pub reason: String,
+    /// A JSON row with both and the record's bytes.
+    pub row: Vec<u8>,
 }
 
 /// What a run counted. `documents = documents read - rejected`.
@@ -119,78 +172,75 @@ impl AddAssign<&Counts> for Counts {
     }
 }
 
-/// What stops a run.
+/// Why an input was not read to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// The input cannot be read on.
+pub enum InputError {
+    /// It cannot be opened or read on.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// A fault of despam itself.
-    #[error(
-        "despam failed on the chunk at byte {0}: please report this; nothing of it was written"
-    )]
+    #[error("despam failed on the chunk at byte {0}: please report this")]
     Fault(u64),
-    /// The output cannot be written.
-    #[error("cannot write: {0}")]
-    Write(io::Error),
 }
 
-/// Runs a job over a stream on `threads` threads.
+/// Runs a job over inputs on `threads` threads and returns what was counted in those
+/// that could be read. An input that cannot be is told to the sink, and the others
+/// are done all the same.
+///
+/// # Errors
+/// What the sink says stops the run.
 ///
 /// ```
 /// use despam::formats::Format;
 /// use despam::formats::jsonl::Fields;
-/// use despam::pipeline::{Input, Job, Outputs, run};
+/// use despam::pipeline::{Input, Job, run};
 /// use despam::{Classifier, Model};
 ///
 /// let text = "Share this article on Facebook\n";
-/// let input = Input { name: "a.txt", format: Format::Text, reader: Box::new(text.as_bytes()) };
+/// let input = Input::new("a.txt", Format::Text, text.as_bytes());
 /// let mut rows = Vec::new();
-/// let outputs =
-///     Outputs { main: &mut rows, removed: None, rejects: None, on_reject: &mut |_, _| () };
 /// let classifier = Classifier::new(Model::default_model());
-/// let counts = run(&classifier, &Job::Score, &Fields::default(), input, outputs, 2)?;
+/// let inputs = std::iter::once(input);
+/// let counts = run(&classifier, &Job::Score, &Fields::default(), inputs, &mut rows, 2)?;
 /// assert_eq!(counts.paragraphs, 1);
 /// assert!(rows.starts_with(br#"{"id":"a.txt","paragraph":0,"start":0,"end":30,"#));
-/// # Ok::<(), despam::pipeline::PipelineError>(())
+/// # Ok::<(), std::io::Error>(())
 /// ```
-pub fn run(
+pub fn run<'i>(
     classifier: &Classifier<'_>,
     job: &Job,
     fields: &Fields,
-    input: Input<'_>,
-    outputs: Outputs<'_>,
+    inputs: impl Iterator<Item = Input<'i>> + Send,
+    sink: &mut dyn Sink,
     threads: usize,
-) -> Result<Counts, PipelineError> {
-    let Input { name, format, reader } = input;
-    let reader = Mutex::new((ChunkReader::new(reader, format, classifier.unit()), 0u64));
+) -> io::Result<Counts> {
+    let feed = Mutex::new(Feed { inputs, unit: classifier.unit(), open: None, turn: 0 });
     let order = Order {
-        state: Mutex::new((0, State::new(outputs))),
+        state: Mutex::new(State {
+            turn: 0,
+            sink,
+            counts: Counts::default(),
+            fault: None,
+            total: Counts::default(),
+            error: None,
+        }),
         turned: Condvar::new(),
         stopped: AtomicBool::new(false),
     };
     let work = || {
-        let mut worker =
-            Worker { classifier, job, fields, name, format, scratch: classifier.scratch() };
-        loop {
-            let (turn, chunk) = {
-                let mut reader = lock(&reader);
-                let turn = reader.1;
-                reader.1 += 1;
-                let stopped = order.stopped.load(Ordering::Relaxed);
-                let chunk = if stopped { Ok(None) } else { reader.0.next_chunk() };
-                (turn, chunk)
-            };
-            let result = match chunk {
-                Ok(None) => break,
+        let mut worker = Worker { classifier, job, fields, scratch: classifier.scratch() };
+        while !order.stopped.load(Ordering::Relaxed) {
+            let Some((turn, step)) = lock(&feed).next() else { break };
+            let done = match step {
+                Step::Begin(head) => Done::Begin(head),
+                Step::End(result) => Done::End(result),
                 // A panic must not leave the other threads waiting for this turn.
-                Ok(Some(chunk)) => catch_unwind(AssertUnwindSafe(|| worker.work(&chunk)))
-                    .map_err(|_| PipelineError::Fault(chunk.offset)),
-                Err(error) => Err(error.into()),
+                Step::Chunk(head, chunk) => {
+                    catch_unwind(AssertUnwindSafe(|| worker.work(&head, &chunk)))
+                        .map_or(Done::Fault(chunk.offset), Done::Part)
+                }
             };
-            if !order.take(turn, result) {
-                break;
-            }
+            order.take(turn, done);
         }
     };
     if threads <= 1 {
@@ -205,65 +255,136 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes results in the order of their chunks.
-struct Order<'o> {
-    state: Mutex<(u64, State<'o>)>,
+/// What an input is called and its form.
+struct Head {
+    name: String,
+    format: Format,
+}
+
+/// What is to be done next, in the order of the inputs.
+enum Step {
+    Begin(Arc<Head>),
+    Chunk(Arc<Head>, Chunk),
+    End(Result<(), InputError>),
+}
+
+/// What was done.
+enum Done {
+    Begin(Arc<Head>),
+    Part(Part),
+    Fault(u64),
+    End(Result<(), InputError>),
+}
+
+/// Reads the inputs one after another.
+struct Feed<'i, I> {
+    inputs: I,
+    unit: Unit,
+    open: Option<(Arc<Head>, Reading<'i>)>,
+    turn: u64,
+}
+
+/// An input that is being read, or why it could not be opened.
+type Reading<'i> = Result<ChunkReader<Box<dyn Read + Send + 'i>>, io::Error>;
+
+impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, I> {
+    fn next(&mut self) -> Option<(u64, Step)> {
+        let step = match self.open.take() {
+            None => self.begin()?,
+            Some((_, Err(error))) => Step::End(Err(ReadError::Io(error).into())),
+            Some((head, Ok(mut reader))) => match reader.next_chunk() {
+                Err(error) => Step::End(Err(error.into())),
+                Ok(None) => Step::End(Ok(())),
+                Ok(Some(chunk)) => {
+                    self.open = Some((Arc::clone(&head), Ok(reader)));
+                    Step::Chunk(head, chunk)
+                }
+            },
+        };
+        self.turn += 1;
+        Some((self.turn - 1, step))
+    }
+
+    fn begin(&mut self) -> Option<Step> {
+        let Input { name, open } = self.inputs.next()?;
+        let (format, reading) = match open() {
+            Ok(Opened { format, reader }) => {
+                (format, Ok(ChunkReader::new(reader, format, self.unit)))
+            }
+            Err(error) => (Format::Text, Err(error)),
+        };
+        let head = Arc::new(Head { name, format });
+        self.open = Some((Arc::clone(&head), reading));
+        Some(Step::Begin(head))
+    }
+}
+
+/// Takes what was done in the order of its turns.
+struct Order<'s> {
+    state: Mutex<State<'s>>,
     turned: Condvar,
     stopped: AtomicBool,
 }
 
-struct State<'o> {
-    outputs: Outputs<'o>,
+struct State<'s> {
+    turn: u64,
+    sink: &'s mut dyn Sink,
+    /// Of the input that is being done: its counts, and the chunk that failed.
     counts: Counts,
-    error: Option<PipelineError>,
+    fault: Option<u64>,
+    /// Of all inputs that were read to their end.
+    total: Counts,
+    error: Option<io::Error>,
 }
 
-impl<'o> State<'o> {
-    fn new(outputs: Outputs<'o>) -> Self {
-        State { outputs, counts: Counts::default(), error: None }
-    }
-
-    fn write(&mut self, done: &Done) -> io::Result<()> {
-        self.outputs.main.write_all(&done.main)?;
-        if let Some(removed) = &mut self.outputs.removed {
-            removed.write_all(&done.removed)?;
-        }
-        for reject in &done.rejects {
-            (self.outputs.on_reject)(reject.record, &reject.reason);
-            if let Some(rejects) = &mut self.outputs.rejects {
-                rejects.write_all(&reject.row)?;
+impl State<'_> {
+    fn take(&mut self, done: Done) -> io::Result<()> {
+        match done {
+            Done::Begin(head) => {
+                (self.counts, self.fault) = (Counts::default(), None);
+                self.sink.begin(&head.name, head.format)
+            }
+            Done::Part(_) if self.fault.is_some() => Ok(()),
+            Done::Part(part) => {
+                self.counts += &part.counts;
+                self.sink.part(&part)
+            }
+            Done::Fault(offset) => {
+                self.fault.get_or_insert(offset);
+                Ok(())
+            }
+            Done::End(result) => {
+                let fault = self.fault.map(InputError::Fault);
+                match fault.map_or(result, Err) {
+                    Ok(()) => {
+                        self.total += &self.counts;
+                        self.sink.end(Ok(&self.counts))
+                    }
+                    Err(error) => self.sink.end(Err(&error)),
+                }
             }
         }
-        self.counts += &done.counts;
-        Ok(())
     }
 }
 
 impl Order<'_> {
-    /// Waits for the turn, then writes; `false` when the run is over.
-    fn take(&self, turn: u64, result: Result<Done, PipelineError>) -> bool {
+    /// Waits for the turn, then passes on what was done.
+    fn take(&self, turn: u64, done: Done) {
         let mut state = lock(&self.state);
-        while state.0 != turn {
+        while state.turn != turn {
             state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.0 += 1;
-        if state.1.error.is_none() {
-            let written =
-                result.and_then(|done| state.1.write(&done).map_err(PipelineError::Write));
-            state.1.error = written.err();
+        state.turn += 1;
+        if state.error.is_none() {
+            state.error = state.take(done).err();
+            self.stopped.store(state.error.is_some(), Ordering::Relaxed);
         }
-        let goes_on = state.1.error.is_none();
-        self.stopped.store(!goes_on, Ordering::Relaxed);
         drop(state);
         self.turned.notify_all();
-        goes_on
     }
 
-    fn into_result(self) -> Result<Counts, PipelineError> {
-        let (_, state) = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        match state.error {
-            Some(error) => Err(error),
-            None => Ok(state.counts),
-        }
+    fn into_result(self) -> io::Result<Counts> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.error.map_or(Ok(state.total), Err)
     }
 }

@@ -40,13 +40,13 @@ impl Row<'_> {
     }
 
     /// An audit row: what is needed to look at a removal and to take it back.
-    pub fn push_audit(&self, source: &str, cut: &[u8], at: usize, out: &mut Vec<u8>) {
+    pub fn push_audit(&self, cut: &[u8], at: usize, out: &mut Vec<u8>) {
         self.push_common(out);
         let _ = write!(
             out,
             ",\"text\":{},\"source\":{},\"record\":{},\"at\":{},",
             json_string(&self.verdict.span.lossy(self.text)),
-            json_string(source),
+            json_string(&self.place.head.name),
             self.place.record + 1,
             at as u64 + self.place.offset,
         );
@@ -75,19 +75,13 @@ impl Row<'_> {
         out.extend_from_slice(b"]}\n");
     }
 
-    pub fn push_explanation(
-        &self,
-        explanation: &Explanation,
-        top: usize,
-        source: &str,
-        out: &mut Vec<u8>,
-    ) {
+    pub fn push_explanation(&self, explanation: &Explanation, top: usize, out: &mut Vec<u8>) {
         let Verdict { label, guard, span, .. } = self.verdict;
         let number = self.number as u64 + self.place.paragraphs;
         let _ = writeln!(
             out,
             "{}:{}: paragraph {number}: {label} (spam {}, threshold {})",
-            printable(source),
+            printable(&self.place.head.name),
             self.place.record + 1,
             self.verdict.spam(),
             self.verdict.threshold,

@@ -1,7 +1,7 @@
 //! What a thread does with one chunk.
 
 use super::rows::{Row, json_string, printable, push_bytes};
-use super::{Counts, Job};
+use super::{Counts, Head, Job, Part, Reject};
 use crate::classifier::{Classifier, Scratch};
 use crate::clean::{Cut, cuts, kept};
 use crate::document::Span;
@@ -12,32 +12,17 @@ use crate::label::Label;
 use crate::paragraph::Unit;
 use crate::verdict::{Guard, Verdict};
 
-/// What became of one chunk.
-#[derive(Default)]
-pub(super) struct Done {
-    pub main: Vec<u8>,
-    pub removed: Vec<u8>,
-    pub rejects: Vec<Reject>,
-    pub counts: Counts,
-}
-
-pub(super) struct Reject {
-    pub record: u64,
-    pub reason: String,
-    pub row: Vec<u8>,
-}
-
 pub(super) struct Worker<'w, 'm> {
     pub classifier: &'w Classifier<'m>,
     pub job: &'w Job,
     pub fields: &'w Fields,
-    pub name: &'w str,
-    pub format: Format,
     pub scratch: Scratch<'m>,
 }
 
 /// Where a document stands in its stream.
 pub(super) struct Place<'p> {
+    /// The stream.
+    pub head: &'p Head,
     /// The id, as JSON.
     pub id: &'p str,
     /// Number of the record, from 0.
@@ -52,19 +37,20 @@ pub(super) struct Place<'p> {
 }
 
 impl Worker<'_, '_> {
-    pub fn work(&mut self, chunk: &Chunk) -> Done {
-        let mut done = Done::default();
+    pub fn work(&mut self, head: &Head, chunk: &Chunk) -> Part {
+        let mut done = Part::default();
         done.counts.bytes = chunk.bytes.len() as u64;
-        match self.format {
-            Format::Text => self.work_text(chunk, &mut done),
-            Format::JsonLines => self.work_records(chunk, &mut done),
+        match head.format {
+            Format::Text => self.work_text(head, chunk, &mut done),
+            Format::JsonLines => self.work_records(head, chunk, &mut done),
         }
         done
     }
 
-    fn work_text(&mut self, chunk: &Chunk, done: &mut Done) {
-        let id = json_string(self.name);
+    fn work_text(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
+        let id = json_string(&head.name);
         let place = Place {
+            head,
             id: &id,
             record: 0,
             paragraphs: chunk.paragraphs,
@@ -83,7 +69,7 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn work_records(&mut self, chunk: &Chunk, done: &mut Done) {
+    fn work_records(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
         let mut offset = 0;
         for (number, line) in chunk.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
             let number = chunk.lines + number as u64;
@@ -93,23 +79,30 @@ impl Worker<'_, '_> {
             let bare = line.strip_suffix(b"\n").unwrap_or(line);
             let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
             match Record::parse(bare, self.fields) {
-                Ok(record) => self.work_record(&record, line, number, done),
-                Err(error) => self.reject(line, number, start, error.to_string(), done),
+                Ok(record) => self.work_record(head, &record, line, number, done),
+                Err(error) => reject(head, line, number, start, error.to_string(), done),
             }
         }
     }
 
-    fn work_record(&mut self, record: &Record<'_>, line: &[u8], number: u64, done: &mut Done) {
+    fn work_record(
+        &mut self,
+        head: &Head,
+        record: &Record<'_>,
+        line: &[u8],
+        number: u64,
+        done: &mut Part,
+    ) {
         let made_up;
         let id = match record.id {
             Some(id) => id,
             None => {
-                made_up = json_string(&format!("{}:{}", self.name, number + 1));
+                made_up = json_string(&format!("{}:{}", head.name, number + 1));
                 &made_up
             }
         };
         let place =
-            Place { id, record: number, paragraphs: 0, offset: 0, line: number, whole: true };
+            Place { head, id, record: number, paragraphs: 0, offset: 0, line: number, whole: true };
         let unit = self.classifier.unit();
         let cuts = self.judge(record.text.as_bytes(), unit, &place, Some((record, line)), done);
         if let Job::Filter { .. } = self.job {
@@ -120,20 +113,6 @@ impl Worker<'_, '_> {
         }
     }
 
-    fn reject(&self, line: &[u8], number: u64, offset: u64, reason: String, done: &mut Done) {
-        done.counts.rejected += 1;
-        let mut row = format!(
-            "{{\"source\":{},\"record\":{},\"offset\":{offset},\"reason\":{},",
-            json_string(self.name),
-            number + 1,
-            json_string(&reason),
-        )
-        .into_bytes();
-        push_bytes(&mut row, "raw", line);
-        row.extend_from_slice(b"}\n");
-        done.rejects.push(Reject { record: number + 1, reason, row });
-    }
-
     /// Judges a document and writes what the job asks for; what to cut, if filtering.
     fn judge(
         &mut self,
@@ -141,7 +120,7 @@ impl Worker<'_, '_> {
         unit: Unit,
         place: &Place<'_>,
         record: Option<(&Record<'_>, &[u8])>,
-        done: &mut Done,
+        done: &mut Part,
     ) -> Vec<Cut> {
         let classifier = self.classifier.with_unit(unit);
         if let Job::Explain { top, all, json } = self.job {
@@ -153,7 +132,7 @@ impl Worker<'_, '_> {
                     if *json {
                         row.push_explanation_json(explanation, *top, &mut done.main);
                     } else {
-                        row.push_explanation(explanation, *top, self.name, &mut done.main);
+                        row.push_explanation(explanation, *top, &mut done.main);
                     }
                 }
             }
@@ -188,7 +167,7 @@ impl Worker<'_, '_> {
         audit: bool,
         place: &Place<'_>,
         record: Option<(&Record<'_>, &[u8])>,
-        done: &mut Done,
+        done: &mut Part,
     ) -> Vec<Cut> {
         let spans: Vec<Span> = verdicts.iter().map(|verdict| verdict.span).collect();
         let cuts = cuts(text, &spans, |i| drop.contains(&verdicts[i].label));
@@ -205,37 +184,46 @@ impl Worker<'_, '_> {
             for (cut, raw) in cuts.iter().zip(&raw) {
                 let row =
                     Row { place, number: cut.paragraph, verdict: &verdicts[cut.paragraph], text };
-                row.push_audit(
-                    self.name,
-                    &whole[raw.range.clone()],
-                    raw.range.start,
-                    &mut done.removed,
-                );
+                row.push_audit(&whole[raw.range.clone()], raw.range.start, &mut done.removed);
             }
         }
         cuts
     }
 
-    fn check(&self, text: &[u8], verdicts: &[Verdict], place: &Place<'_>, done: &mut Done) {
+    fn check(&self, text: &[u8], verdicts: &[Verdict], place: &Place<'_>, done: &mut Part) {
         let (mut line, mut at) = (place.line, 0);
         for (number, verdict) in verdicts.iter().enumerate() {
-            if self.format == Format::Text {
+            if place.head.format == Format::Text {
                 line += memchr::memchr_iter(b'\n', &text[at..verdict.span.start]).count() as u64;
                 at = verdict.span.start;
             }
             if verdict.label.is_spam() {
-                let paragraph = match self.format {
+                let paragraph = match place.head.format {
                     Format::Text => String::new(),
                     Format::JsonLines => format!("{}:", number as u64 + place.paragraphs),
                 };
                 let shown = printable(&verdict.span.lossy(text));
-                let (name, spam) = (printable(self.name), verdict.spam());
+                let (name, spam) = (printable(&place.head.name), verdict.spam());
                 let row =
                     format!("{name}:{}:{paragraph}{}:{spam}:{shown}\n", line + 1, verdict.label);
                 done.main.extend_from_slice(row.as_bytes());
             }
         }
     }
+}
+
+fn reject(head: &Head, line: &[u8], number: u64, offset: u64, reason: String, done: &mut Part) {
+    done.counts.rejected += 1;
+    let mut row = format!(
+        "{{\"source\":{},\"record\":{},\"offset\":{offset},\"reason\":{},",
+        json_string(&head.name),
+        number + 1,
+        json_string(&reason),
+    )
+    .into_bytes();
+    push_bytes(&mut row, "raw", line);
+    row.extend_from_slice(b"}\n");
+    done.rejects.push(Reject { record: number + 1, reason, row });
 }
 
 impl Counts {

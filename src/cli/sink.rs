@@ -1,0 +1,179 @@
+//! Where the results of a run go: files, or standard output.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use despam::formats::Format;
+use despam::pipeline::{Counts, InputError, Part, Reject, Sink};
+use despam::restore::AuditEnd;
+use indicatif::ProgressBar;
+
+use super::files::{Output, Source, output};
+use super::run::Targets;
+use super::warn;
+
+/// Shares of invalid bytes from which on a file looks like another encoding.
+const OTHER_ENCODING: f64 = 0.005;
+/// Rejected records of an input that are told of one by one.
+const TOLD_REJECTS: u64 = 5;
+
+/// The files that a run writes. Those that belong to one input are in place when it
+/// ends, those that all share when the run does.
+pub struct Files<'f> {
+    sources: &'f [Source],
+    folder: Option<&'f Path>,
+    force: bool,
+    bar: ProgressBar,
+    /// The output of all inputs, or of the one that is being done.
+    main: Option<Output>,
+    removed: Option<Output>,
+    rejects: Option<Output>,
+    /// Inputs begun.
+    begun: usize,
+    format: Format,
+    told: u64,
+    /// Inputs that could not be read to their end.
+    pub failed: u64,
+}
+
+impl<'f> Files<'f> {
+    /// Opens what all inputs share; with a `folder`, each has its own output in it.
+    pub fn new(
+        sources: &'f [Source],
+        targets: &Targets,
+        folder: Option<&'f Path>,
+        bar: ProgressBar,
+    ) -> anyhow::Result<Self> {
+        let side = |path: &Option<PathBuf>| {
+            path.as_deref().map(|path| Output::file(path, targets.force)).transpose()
+        };
+        let main = match folder {
+            Some(_) => None,
+            None => Some(output(targets.output.as_deref(), targets.force)?),
+        };
+        Ok(Files {
+            sources,
+            folder,
+            force: targets.force,
+            bar,
+            main,
+            removed: side(&targets.removed)?,
+            rejects: side(&targets.rejects)?,
+            begun: 0,
+            format: Format::Text,
+            told: 0,
+            failed: 0,
+        })
+    }
+
+    /// Puts the shared files in their places after a run that ended with `result`.
+    pub fn finish(self, result: &io::Result<Counts>) -> anyhow::Result<()> {
+        // What was removed from outputs that are in place must be restorable, even
+        // when something stopped the run later.
+        for side in [self.removed, self.rejects].into_iter().flatten() {
+            side.finish()?;
+        }
+        match self.main.filter(|_| result.is_ok() && self.folder.is_none()) {
+            // A file that lacks an input is no complete output: the old one stays.
+            Some(Output::File { path, .. }) if self.failed > 0 => {
+                warn(&format!("{} was not written", path.display()));
+                Ok(())
+            }
+            main => main.map_or(Ok(()), Output::finish),
+        }
+    }
+
+    fn name(&self) -> String {
+        self.sources[self.begun - 1].name()
+    }
+
+    fn warn(&self, text: &str) {
+        self.bar.suspend(|| warn(&format!("{}: {text}", self.name())));
+    }
+
+    fn tell(&mut self, reject: &Reject) {
+        self.told += 1;
+        if self.told <= TOLD_REJECTS {
+            self.warn(&format!("record {} rejected: {}", reject.record, reject.reason));
+        }
+    }
+
+    fn end_input(&mut self, counts: &Counts) -> anyhow::Result<()> {
+        if self.told > TOLD_REJECTS {
+            self.warn(&format!("{} more records rejected", self.told - TOLD_REJECTS));
+        }
+        if counts.invalid_bytes as f64 > OTHER_ENCODING * counts.bytes as f64 {
+            let share = 100.0 * counts.invalid_bytes as f64 / counts.bytes as f64;
+            self.warn(&format!(
+                "{share:.1} % of the bytes are not UTF-8; if it is another encoding, convert it with iconv"
+            ));
+        }
+        let end = AuditEnd::new(&self.name(), self.format, counts);
+        if let Some(removed) = &mut self.removed {
+            writeln!(removed, "{}", serde_json::to_string(&end)?)?;
+        }
+        match self.folder {
+            Some(_) => self.main.take().map_or(Ok(()), Output::finish),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Sink for Files<'_> {
+    fn begin(&mut self, _: &str, format: Format) -> io::Result<()> {
+        let source = &self.sources[self.begun];
+        (self.begun, self.format, self.told) = (self.begun + 1, format, 0);
+        if let Some(folder) = self.folder {
+            self.main = Some(mirrored(folder, source, self.force).map_err(other)?);
+        }
+        match &mut self.main {
+            Some(main) if format == Format::JsonLines => main.end_line(),
+            _ => Ok(()),
+        }
+    }
+
+    fn part(&mut self, part: &Part) -> io::Result<()> {
+        let write = |output: &mut Option<Output>, bytes: &[u8]| {
+            output.as_mut().map_or(Ok(()), |output| output.write_all(bytes))
+        };
+        write(&mut self.main, &part.main)?;
+        write(&mut self.removed, &part.removed)?;
+        for reject in &part.rejects {
+            self.tell(reject);
+            write(&mut self.rejects, &reject.row)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, result: Result<&Counts, &InputError>) -> io::Result<()> {
+        match result {
+            Ok(counts) => self.end_input(counts).map_err(other),
+            Err(error) => {
+                self.warn(&error.to_string());
+                self.failed += 1;
+                if self.folder.is_some() {
+                    self.main = None;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// An error of the system as it is, another one by its words.
+fn other(error: anyhow::Error) -> io::Error {
+    match error.downcast::<io::Error>() {
+        Ok(error) => error,
+        Err(error) => io::Error::other(format!("{error:#}")),
+    }
+}
+
+/// The output for one of several inputs: the same path within the folder.
+fn mirrored(folder: &Path, source: &Source, force: bool) -> anyhow::Result<Output> {
+    let path = folder.join(&source.relative);
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+    }
+    Output::file(&path, force)
+}
