@@ -53,7 +53,7 @@ JUNK = (
     "{A}{n}R{m}KE3, {B}{m}GB{n}D, CM{n}DY-{m}H, 6MBP{m}RA{n} in stock",
     "Home | {A} | {B} | {C} | Jobs | Contact",
     "Share on Facebook   Tweet   WhatsApp   E-mail   Print this page",
-    "Copyright 20{m} {A} {B}. All rights reserved. Privacy policy | Terms of use",
+    "Copyright 20{m} {A} {B}. All rights reserved. Privacy policy",
     "Buy {a} {b} online, {m} % off, free shipping on all orders over ${n}",
     "Read more: {A} {b} {c}",
 )
@@ -86,9 +86,7 @@ def made_lines(seed, junk):
             drawn[2] = str(draw.randrange(2, 2030))
         drawn[0] = drawn[0].capitalize()
         text = " ".join(drawn)
-        if form > 0.9:
-            return f'"{text}," said {draw.choice(words).capitalize()}.'
-        return text + ("?" if form > 0.85 else ".")
+        return f'"{text}," said {drawn[1].capitalize()}.' if form > 0.9 else text + "."
 
     while True:
         if draw.random() < junk:
@@ -153,22 +151,16 @@ def prepare(arguments, folder):
             file.write(json.dumps(["content", line]) + "\n" + json.dumps(["junk", junk]) + "\n")
 
 
-def labelled(folder):
-    with open(folder / "labelled.jsonl", encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
-def fasttext_fit(folder):
+def fasttext_fit(folder, labelled):
     import fasttext
     with open(folder / "fasttext.txt", "w", encoding="utf-8") as file:
-        file.writelines(f"__label__{label} {line}\n" for label, line in labelled(folder))
+        file.writelines(f"__label__{label} {line}\n" for label, line in labelled)
     model = fasttext.train_supervised(file.name, wordNgrams=2, thread=1, seed=1, verbose=0)
     model.save_model(str(folder / "fasttext.bin"))
 
 
 def fasttext_load(folder):
     import fasttext
-    fasttext.FastText.eprint = lambda *_: None
     return fasttext.load_model(str(folder / "fasttext.bin")).predict
 
 
@@ -177,26 +169,25 @@ def vw_row(line):
     return line.replace("|", " ").replace(":", " ")
 
 
-def vw_fit(folder):
+def vw_fit(folder, labelled):
     import vowpalwabbit
-    with vowpalwabbit.Workspace(arg_list=["--quiet", "--loss_function", "logistic", "--ngram",
-                                          "2", "-f", str(folder / "vw.model")]) as learner:
-        for label, line in labelled(folder):
+    options = f"--quiet --loss_function logistic --ngram 2 -f {folder / 'vw.model'}"
+    with vowpalwabbit.Workspace(arg_list=options.split()) as learner:
+        for label, line in labelled:
             learner.learn(f"{1 if label == 'junk' else -1} | {vw_row(line)}")
 
 
 def vw_judge(folder, path):
     import vowpalwabbit
-    run = vowpalwabbit.Workspace(arg_list=[
-        "--quiet", "-t", "-i", str(folder / "vw.model"), "-d", path, "-p", os.devnull])
-    return int(run.get_weighted_examples())
+    arguments = ["--quiet", "-t", "-i", str(folder / "vw.model"), "-d", path, "-p", os.devnull]
+    return int(vowpalwabbit.Workspace(arg_list=arguments).get_weighted_examples())
 
 
-def sklearn_fit(folder):
+def sklearn_fit(folder, labelled):
     import joblib
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import LogisticRegression
-    labels, lines = zip(*labelled(folder))
+    labels, lines = zip(*labelled)
     model = HashingVectorizer(ngram_range=(1, 2)), LogisticRegression(max_iter=50)
     model[1].fit(model[0].transform(lines), labels)
     joblib.dump(model, folder / "sklearn.joblib")
@@ -245,20 +236,21 @@ PEERS = {
 }
 
 
-def judge_file(name, folder, path):
-    """What a child process does: judges all lines of a file, and counts them."""
-    if name == "VW":
-        return vw_judge(folder, path)
-    judge = PEERS[name][5](folder)
+def child(folder, name, path=None):
+    """What a process of a peer does: fits its model, or judges a file and counts lines."""
+    *_, lines_a_call, fit, load = PEERS[name]
     count = 0
-    for lines in chunks(path, PEERS[name][3]):
-        judge(lines)
-        count += len(lines)
-    return count
-
-
-class PeerError(Exception):
-    pass
+    if path is None:
+        with open(folder / "labelled.jsonl", encoding="utf-8") as file:
+            fit(folder, [json.loads(line) for line in file])
+    elif load is None:
+        count = vw_judge(folder, path)
+    else:
+        judge = load(folder)
+        for lines in chunks(path, lines_a_call):
+            judge(lines)
+            count += len(lines)
+    print(count, "lines", file=sys.stderr)
 
 
 def measure(command, environment):
@@ -274,7 +266,7 @@ def measure(command, environment):
         said = [line for line in messages.read().decode(errors="replace").splitlines()
                 if line.strip() and not line.startswith("note: ")][-1:]
     if child.returncode:
-        raise PeerError(*said or [f"exit status {child.returncode}"])
+        raise RuntimeError(*said or [f"exit status {child.returncode}"])
     return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, *said
 
 
@@ -306,17 +298,17 @@ def rows(arguments, folder, environment):
         yield row
     for name, (package, what, file, _, fit, _) in PEERS.items():
         python = arguments.python.get(name, sys.executable)
-        call = [python, __file__, "--folder", str(folder)]
-        row = {"program": f"{name} ({what})", "input": file, "command": [*call, "--run", name]}
+        command = [python, __file__, "--child", str(folder), name]
+        row = {"program": f"{name} ({what})", "input": file, "command": command}
         version = f"import importlib.metadata as m; print(m.version('{package}'))"
         try:
             row["version"] = subprocess.check_output([python, "-c", version], text=True,
                                                      stderr=subprocess.DEVNULL).strip()
             if fit:
-                measure([*call, "--fit", name], environment)
+                measure(command, environment)
         except subprocess.CalledProcessError:
             row["problem"] = f"the package {package} is not installed"
-        except (OSError, PeerError) as error:
+        except (OSError, RuntimeError) as error:
             row["problem"] = str(error)
         yield row
 
@@ -329,7 +321,7 @@ def run_all(table, folder, environment, repeats):
             command = [*row["command"], str(folder / name / row["input"])]
             try:
                 run = measure(command, environment | row.get("environment", {}))
-            except (OSError, PeerError) as error:
+            except (OSError, RuntimeError) as error:
                 row["problem"] = str(error)
                 continue
             row.setdefault(name, []).append(dict(zip(("cpu", "wall", "memory", "said"), run)))
@@ -368,13 +360,6 @@ def markdown(table, floor):
         yield "| " + " | ".join(cells) + " |"
 
 
-def processor():
-    try:
-        return re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
-    except (OSError, TypeError):
-        return platform.machine()
-
-
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--despam", help="the program to compare with")
@@ -385,12 +370,10 @@ def parse():
     parser.add_argument("--json", type=pathlib.Path, help="all runs, to this file")
     parser.add_argument("--python", action="append", default=[], metavar="PEER=INTERPRETER",
                         help="run a peer in an environment of its own")
-    for name in ("--folder", "--fit"):
-        parser.add_argument(name, help=argparse.SUPPRESS)
-    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)  # folder, peer, file
     arguments = parser.parse_args()
     arguments.python = dict(pair.split("=", 1) for pair in arguments.python)
-    if not (arguments.despam or arguments.folder):
+    if not (arguments.despam or arguments.child):
         parser.error("--despam PROGRAM is missing")
     if unknown := set(arguments.python) - set(PEERS):
         parser.error(f"no such peer: {', '.join(unknown)}; there are {', '.join(PEERS)}")
@@ -399,12 +382,8 @@ def parse():
 
 def main():
     arguments = parse()
-    if arguments.fit:
-        PEERS[arguments.fit][4](pathlib.Path(arguments.folder))
-        return
-    if arguments.run:
-        name, path = arguments.run
-        print(judge_file(name, pathlib.Path(arguments.folder), path), "lines", file=sys.stderr)
+    if arguments.child:
+        child(pathlib.Path(arguments.child[0]), *arguments.child[1:])
         return
     environment = os.environ | {
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "RUST_BACKTRACE": "0",
@@ -422,10 +401,11 @@ def main():
         evaluate(table, folder)
         floor = measure(["true"], environment)[2]
         size = (folder / "full/text.txt").stat().st_size / MB
+    processor = re.search(r"model name\s*: (.*)|$", pathlib.Path("/proc/cpuinfo").read_text())[1]
     source = f"`{arguments.text.name}`" if arguments.text else "synthetic, made by this script"
-    facts = (f"Text: {source}, {size:.1f} MB. {processor()}, {os.cpu_count()} cores, Python "
-             f"{platform.python_version()}, {time.strftime('%Y-%m-%d')}; "
-             f"lowest times of {arguments.repeats} runs.")
+    facts = (f"Text: {source}, {size:.1f} MB. {processor or platform.machine()}, "
+             f"{os.cpu_count()} cores, Python {platform.python_version()}, "
+             f"{time.strftime('%Y-%m-%d')}; lowest times of {arguments.repeats} runs.")
     print(facts, "", *markdown(table, floor), sep="\n")
     if arguments.json:
         for row in table:
