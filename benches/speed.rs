@@ -8,7 +8,7 @@
 //! each bench asserts what it computed. Machines differ and are noisy: compare runs
 //! side by side.
 
-use despam::features::{Extractor, Features, Tokenizer};
+use despam::features::{Extractor, Features};
 use despam::formats::Format;
 use despam::formats::jsonl::{Fields, Record};
 use despam::model::text::TextValue;
@@ -139,9 +139,9 @@ fn filter(bencher: Bencher<'_, '_>, format: Format, bytes: Vec<u8>, threads: usi
     bencher.counter(BytesCount::new(bytes.len())).bench(|| assert_eq!(cleaned(), expected));
 }
 
-/// Building the tokenizer, most of what starting up costs.
+/// Loading a model, most of what starting up costs.
 #[divan::bench]
 fn start() {
-    let json = Tokenizer::standard_json();
-    Tokenizer::from_json(&json).expect("the standard tokenizer loads");
+    let bytes = include_bytes!("../models/default.safetensors");
+    Model::from_bytes(bytes).expect("the built-in model loads");
 }

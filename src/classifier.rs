@@ -1,11 +1,13 @@
 //! Judging one document: paragraphs, features, both stages, verdicts.
 
+use std::borrow::Cow;
+
 use crate::document::Span;
 use crate::explain::Explanation;
 use crate::features::{Extractor, Features, Script, can_tell_language, language};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen, Surroundings};
-use crate::model::text::sigmoid;
+use crate::model::text::{BagSum, sigmoid};
 use crate::model::{DEFAULT_KEEP, Model, OperatingPoint};
 use crate::paragraph::{Unit, paragraphs};
 use crate::verdict::{Guard, Line, Probability, Verdict, guard_lone_lines};
@@ -144,7 +146,7 @@ impl<'m> Classifier<'m> {
                 .or_else(|| foreign.then_some(Guard::Language));
             let decision = self.model.context().value(&surroundings, i).decision(seen.value);
             let spam = if guard.is_some() { 0.0 } else { sigmoid(decision) };
-            let like_an_ad = seen.value.ad_share() > 0.5;
+            let like_an_ad = seen.ad_share() > 0.5;
             scratch.lines.push(Line { words, spam, like_an_ad });
             scratch.guards.push(guard);
         }
@@ -190,7 +192,7 @@ fn decide(
     threshold: Probability,
 ) -> Verdict {
     let spam = Probability::nearest(spam);
-    let ad = Probability::nearest(spam.get() * seen.value.ad_share());
+    let ad = Probability::nearest(spam.get() * seen.ad_share());
     let chrome = Probability::nearest(spam.get() - ad.get());
     let label = match () {
         () if guard.is_some() || spam < threshold => Label::Content,
@@ -209,10 +211,17 @@ impl Scratch<'_> {
         self.topic.clear();
         self.topic_ends.clear();
         self.topic_ends.push(0);
+        let valid = std::str::from_utf8(text).ok();
         for span in &self.spans {
-            self.extractor.extract(&span.lossy(text), &mut self.features);
-            let value = model.text().value(&self.features);
-            self.seen.push(Seen { value, shape: self.features.shape, overlap: None, repeats: 0 });
+            let paragraph = match valid.and_then(|text| text.get(span.range())) {
+                Some(paragraph) => Cow::Borrowed(paragraph),
+                None => span.lossy(text),
+            };
+            let mut bag = BagSum::default();
+            let add = |id| bag.add(model.text(), id);
+            let count = self.extractor.scan(&paragraph, &mut self.features, add);
+            let value = model.text().value_with(&self.features, bag, count);
+            self.seen.push(Seen::new(value, self.features.shape));
             self.scripts.push(self.features.script);
             self.hashes.push(self.features.words_hash);
             self.topic.extend(&self.features.topic);

@@ -10,7 +10,7 @@
 //!
 //! Ids are 32-bit hashes; a model with 2^b weights uses the upper b bits.
 
-use super::chunk::{Chunk, ChunkClass, visible};
+use super::chunk::{Chunk, ChunkClass, Count, Counts, PLAIN_COUNT, PLAIN_TOKENS, Sight, visible};
 use super::script::Script;
 use super::shape::{BINS_PER_SHAPE, Shape, ShapeSums};
 use super::tokenizer::{Action, Tokenizer, is_look_alike};
@@ -240,17 +240,104 @@ fn known_words() -> &'static KnownWords {
 }
 
 /// ASCII white space as `char::is_whitespace` has it: vertical tab included.
+#[inline]
 fn is_ascii_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
+/// The chunk at the start of `text`: its length, 0 before white space, and its bytes
+/// as two words, zeros behind, if it has no more than [`PLAIN_COUNT`].
+#[inline]
+fn first_chunk(text: &[u8]) -> (usize, Option<[u64; 2]>) {
+    let low = first_eight(text);
+    let in_low = below_33(low);
+    if in_low < 8 {
+        let key = [low & !(u64::MAX << (8 * in_low)), 0];
+        return confirmed(text, in_low, key);
+    }
+    let high = first_eight(&text[8..]);
+    let in_high = below_33(high);
+    if in_high < 8 {
+        let key = [low, high & !(u64::MAX << (8 * in_high))];
+        return confirmed(text, 8 + in_high, key);
+    }
+    match text.get(PLAIN_COUNT) {
+        Some(byte) if !is_ascii_space(*byte) => (long_chunk(text), None),
+        _ => (PLAIN_COUNT, Some([low, high])),
+    }
+}
+
+/// The chunk of `length`, if it ends there and not at some other control character.
+#[inline]
+fn confirmed(text: &[u8], length: usize, key: [u64; 2]) -> (usize, Option<[u64; 2]>) {
+    match text.get(length) {
+        Some(byte) if !is_ascii_space(*byte) => (long_chunk(text), None),
+        _ => (length, Some(key)),
+    }
+}
+
+fn long_chunk(text: &[u8]) -> usize {
+    text.iter().position(|byte| is_ascii_space(*byte)).unwrap_or(text.len())
+}
+
+/// How many of the eight bytes come before the first one below 33, which all ASCII
+/// white space is. (A borrow can only spoil bytes above the first one found.)
+#[inline]
+fn below_33(eight: u64) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let found = eight.wrapping_sub(ONES * 33) & !eight & (ONES << 7);
+    found.trailing_zeros() as usize / 8
+}
+
+/// A chunk that was seen before. `length` 0 is none.
+#[derive(Clone, Copy)]
+struct Remembered {
+    key: [u64; 2],
+    length: u8,
+    sight: Sight,
+}
+
+impl Remembered {
+    const NOTHING: Remembered = Remembered { key: [0; 2], length: 0, sight: Sight::NONE };
+
+    #[inline]
+    fn is(&self, key: [u64; 2], length: usize) -> bool {
+        self.key == key && usize::from(self.length) == length
+    }
+}
+
+/// Places for chunks, two in each, the last used one first; a power of two. With less,
+/// more is worked out anew; with more, the table and the model's weights do not fit
+/// into the second-level cache together.
+const PLACES: usize = 2048;
+
+/// Where a chunk is remembered.
+#[inline]
+fn place(key: [u64; 2]) -> usize {
+    let hash = (key[0] ^ key[1].rotate_left(29)).wrapping_mul(MULTIPLIER);
+    (hash >> (64 - PLACES.ilog2())) as usize
+}
+
+/// A token as it is found.
+#[derive(Clone, Copy)]
+struct Token {
+    hash: u64,
+    is_topic: bool,
+}
+
 /// Turns paragraphs into features, reusing its buffers. One a thread.
+///
+/// Most chunks of a text are a few frequent words. What a short chunk adds is
+/// remembered, so that it is worked out once and then looked up.
 pub struct Extractor<'t> {
     tokenizer: &'t Tokenizer,
     words: &'static KnownWords,
+    memory: Box<[[Remembered; 2]]>,
+    sums: ShapeSums,
     tokens: Vec<u64>,
-    topic: Vec<u64>,
     classes: Vec<ChunkClass>,
+    /// The tokens of a chunk that is being worked out.
+    found: Vec<Token>,
 }
 
 impl<'t> Extractor<'t> {
@@ -259,75 +346,168 @@ impl<'t> Extractor<'t> {
         Extractor {
             tokenizer,
             words: known_words(),
+            memory: vec![[Remembered::NOTHING; 2]; PLACES].into_boxed_slice(),
+            sums: ShapeSums::default(),
             tokens: Vec::new(),
-            topic: Vec::new(),
             classes: Vec::new(),
+            found: Vec::new(),
         }
     }
 
     /// Writes the features of `text` into `out`, replacing what was there.
     pub fn extract(&mut self, text: &str, out: &mut Features) {
-        let mut sums = ShapeSums::default();
+        let mut bag = std::mem::take(&mut out.bag);
+        bag.clear();
+        self.scan(text, out, |id| bag.push(id));
+        out.bag = bag;
+    }
+
+    /// Gives every id of the bag of `text` to `add`, and writes all other features into
+    /// `out`. Returns the number of ids.
+    pub fn scan(&mut self, text: &str, out: &mut Features, add: impl FnMut(u32)) -> usize {
+        self.sums = ShapeSums::default();
         self.tokens.clear();
-        self.topic.clear();
         self.classes.clear();
-        // White space beyond ASCII is rare: look for it only in what is no plain word.
-        let (bytes, mut start) = (text.as_bytes(), 0);
-        while start < bytes.len() {
-            let rest = &bytes[start..];
-            let length = rest.iter().position(|byte| is_ascii_space(*byte)).unwrap_or(rest.len());
-            if let Some(looks) = Chunk::plain(&rest[..length]) {
-                sums.add_chunk(&looks);
-                self.classes.push(looks.class);
-                self.scan_plain(rest, length);
-            } else {
-                let piece = &text[start..start + length];
-                piece.split_whitespace().for_each(|chunk| self.take_chunk(chunk, &mut sums));
-            }
-            start += length + 1;
-        }
-        let known = self.words;
-        for &token in &self.tokens {
-            let Known { function, we_or_you } = known.get(token);
-            sums.add_token(token, function, we_or_you);
-        }
         out.topic.clear();
-        let topic = self.topic.iter().filter(|token| !known.get(**token).function);
-        out.topic.extend(topic.map(|token| (token >> 32) as u32));
-        out.shape = sums.shape();
-        out.script = sums.script();
-        out.words_hash = self.tokens.iter().fold(BOUNDARY, |all, token| pair(all, *token));
+        self.take_in(text, &mut out.topic);
+        let (count, words_hash) = self.emit(add);
+        out.words_hash = words_hash;
+        out.shape = self.sums.shape();
+        out.script = self.sums.script();
         out.bins.clear();
         out.bins.reserve(BINS_PER_SHAPE);
         out.shape.push_bins(&mut out.bins);
-        self.fill_bag(&mut out.bag);
+        count
     }
 
-    fn take_chunk(&mut self, chunk: &str, sums: &mut ShapeSums) {
+    fn take_in(&mut self, text: &str, topic: &mut Vec<u32>) {
+        let (bytes, mut start) = (text.as_bytes(), 0);
+        while start < bytes.len() {
+            let (length, key) = first_chunk(&bytes[start..]);
+            if length > 0 {
+                let chunk = &text[start..start + length];
+                match key {
+                    Some(key) => self.take_short(chunk, key, topic),
+                    None => self.take_piece(chunk, topic),
+                }
+            }
+            start += length + 1;
+        }
+    }
+
+    /// Takes in a chunk with its bytes as two words.
+    #[inline]
+    fn take_short(&mut self, chunk: &str, key: [u64; 2], topic: &mut Vec<u32>) {
+        let memory = &self.memory[place(key)];
+        let sight = match () {
+            () if memory[0].is(key, chunk.len()) => &memory[0].sight,
+            () if memory[1].is(key, chunk.len()) => &memory[1].sight,
+            () => return self.take_new(chunk, key, topic),
+        };
+        self.sums.add(sight);
+        self.classes.push(sight.class);
+        let tokens = &sight.tokens[..usize::from(sight.token_count)];
+        self.tokens.extend_from_slice(tokens);
+        for (i, token) in tokens.iter().enumerate() {
+            if sight.topic >> i & 1 != 0 {
+                topic.push((token >> 32) as u32);
+            }
+        }
+    }
+
+    /// Takes in a chunk that is not remembered, and remembers it.
+    #[cold]
+    fn take_new(&mut self, chunk: &str, key: [u64; 2], topic: &mut Vec<u32>) {
+        let one = chunk.is_ascii() || !chunk.contains(char::is_whitespace);
+        let looks = if one { self.look(chunk) } else { None };
+        match looks.and_then(|looks| self.sight(&looks)) {
+            Some(sight) => {
+                let memory = &mut self.memory[place(key)];
+                *memory = [Remembered { key, length: chunk.len() as u8, sight }, memory[0]];
+                self.sums.add(&sight);
+                self.add_found(sight.class, topic);
+            }
+            None => self.take_piece(chunk, topic),
+        }
+    }
+
+    /// Takes in what has no ASCII white space in it.
+    fn take_piece(&mut self, piece: &str, topic: &mut Vec<u32>) {
+        for chunk in piece.split_whitespace() {
+            let Some(looks) = self.look(chunk) else { continue };
+            self.sums.add_chunk(&looks);
+            for token in &self.found {
+                let Known { function, we_or_you } = self.words.get(token.hash);
+                self.sums.add_token(function, we_or_you);
+            }
+            self.add_found(looks.class, topic);
+        }
+    }
+
+    fn add_found(&mut self, class: ChunkClass, topic: &mut Vec<u32>) {
+        self.classes.push(class);
+        for token in &self.found {
+            self.tokens.push(token.hash);
+            if token.is_topic && !self.words.get(token.hash).function {
+                topic.push((token.hash >> 32) as u32);
+            }
+        }
+    }
+
+    /// Looks at a chunk and finds its tokens; `None` if nothing of it shows.
+    fn look(&mut self, chunk: &str) -> Option<Chunk> {
+        self.found.clear();
+        if let Some(looks) = Chunk::plain(chunk.as_bytes()) {
+            self.scan_plain(chunk.as_bytes());
+            return Some(looks);
+        }
         let shown = visible(chunk);
         if shown.is_empty() {
-            return;
+            return None;
         }
-        let looks = Chunk::of(&shown);
-        sums.add_chunk(&looks);
-        self.classes.push(looks.class);
         if chunk.is_ascii() {
             self.scan_ascii(chunk.as_bytes());
         } else if !self.scan_chars(chunk) {
+            self.found.clear();
             for token in self.tokenizer.tokens(chunk) {
                 self.push(TokenHash::of(&token));
             }
         }
+        Some(Chunk::of(&shown))
     }
 
-    /// Scans the plain chunk that `text` starts with: a word, perhaps a mark.
-    #[inline]
-    fn scan_plain(&mut self, text: &[u8], length: usize) {
-        let mark = text[length - 1];
+    /// The found tokens with the chunk they are of, if they are few and its letters of
+    /// one script.
+    fn sight(&self, chunk: &Chunk) -> Option<Sight> {
+        let mut scripts = Script::ALL.iter().filter(|script| chunk.scripts[**script as usize] > 0);
+        let script = scripts.next().copied().unwrap_or_default();
+        if self.found.len() > PLAIN_TOKENS || scripts.next().is_some() {
+            return None;
+        }
+        let mut counts = chunk.counts();
+        counts[Count::Tokens] = self.found.len() as u32;
+        let mut sight = Sight { class: chunk.class, script, ..Sight::NONE };
+        for (i, token) in self.found.iter().enumerate() {
+            let Known { function, we_or_you } = self.words.get(token.hash);
+            counts[Count::FunctionWords] += u32::from(function);
+            counts[Count::WeAndYou] += u32::from(we_or_you);
+            sight.tokens[i] = token.hash;
+            sight.topic |= u8::from(token.is_topic && !function) << i;
+        }
+        sight.token_count = self.found.len() as u8;
+        sight.counts = Counts(counts.0.map(|count| count as u16));
+        (sight.first, sight.last) = (chunk.first, chunk.last);
+        sight.script_letters = chunk.scripts[script as usize] as u8;
+        Some(sight)
+    }
+
+    /// Scans a plain chunk: a word, perhaps a mark.
+    fn scan_plain(&mut self, chunk: &[u8]) {
+        let mark = chunk[chunk.len() - 1];
         if mark.is_ascii_alphabetic() {
-            self.push(TokenHash::of_word(text, length));
+            self.push(TokenHash::of_word(chunk, chunk.len()));
         } else {
-            self.push(TokenHash::of_word(text, length - 1));
+            self.push(TokenHash::of_word(chunk, chunk.len() - 1));
             self.push(TokenHash::of_mark(mark));
         }
     }
@@ -342,22 +522,17 @@ impl<'t> Extractor<'t> {
         }
     }
 
-    /// Takes a token in, if there is one.
+    /// Takes note of a token, if there is one.
     #[inline]
     fn push(&mut self, token: TokenHash) {
         if token.length > 0 {
-            let hash = token.finish();
-            self.tokens.push(hash);
-            if token.is_topic() {
-                self.topic.push(hash);
-            }
+            self.found.push(Token { hash: token.finish(), is_topic: token.is_topic() });
         }
     }
 
-    /// Scans by what the tokenizer makes of each character; `false`, with
-    /// nothing added, when the characters act on each other.
+    /// Scans by what the tokenizer makes of each character; `false` when the
+    /// characters act on each other.
     fn scan_chars(&mut self, chunk: &str) -> bool {
-        let start = (self.tokens.len(), self.topic.len());
         let mut word = TokenHash::default();
         let mut scripts = Scripts::default();
         for c in chunk.chars() {
@@ -378,23 +553,14 @@ impl<'t> Extractor<'t> {
                         }
                     }
                 }
-                Action::Ask => {
-                    self.forget_since(start);
-                    return false;
-                }
+                Action::Ask => return false,
             }
         }
         if scripts.latin && scripts.look_alike {
-            self.forget_since(start);
             return false;
         }
         self.push(word);
         true
-    }
-
-    fn forget_since(&mut self, (tokens, topic): (usize, usize)) {
-        self.tokens.truncate(tokens);
-        self.topic.truncate(topic);
     }
 
     fn push_single(&mut self, word: &mut TokenHash, c: char) {
@@ -404,31 +570,37 @@ impl<'t> Extractor<'t> {
         self.push(single);
     }
 
-    fn fill_bag(&self, bag: &mut Vec<u32>) {
-        bag.clear();
-        bag.reserve(3 * self.tokens.len() + 2 * self.classes.len() + 4);
-        let mut previous = BOUNDARY;
+    /// Gives the ids of all that was taken in to `add`; their number and the hash of
+    /// all words.
+    fn emit(&mut self, mut add: impl FnMut(u32)) -> (usize, u64) {
+        let (mut previous, mut whole) = (BOUNDARY, BOUNDARY);
         for &token in &self.tokens {
-            bag.push(id(WORD, token));
-            bag.push(id(PAIR, pair(previous, token)));
+            add(id(WORD, token));
+            add(id(PAIR, pair(previous, token)));
+            self.sums.see(token);
+            whole = pair(whole, token);
             previous = token;
         }
-        bag.push(id(PAIR, pair(previous, BOUNDARY)));
-        let (mut before, mut previous) = (BOUNDARY, BOUNDARY);
+        add(id(PAIR, pair(previous, BOUNDARY)));
+        let (mut previous, mut two) = (BOUNDARY, pair(BOUNDARY, BOUNDARY));
         let classes = self.classes.iter().map(|class| class_hash(*class));
         for class in classes.chain([BOUNDARY]) {
-            bag.push(id(CLASSES, pair(previous, class)));
-            bag.push(id(CLASSES, pair(pair(before, previous), class)));
-            (before, previous) = (previous, class);
+            let three = pair(two, class);
+            two = pair(previous, class);
+            add(id(CLASSES, two));
+            add(id(CLASSES, three));
+            previous = class;
         }
+        let mut count = 2 * self.tokens.len() + 1 + 2 * self.classes.len() + 2;
         if let Some(length) = length_class(self.classes.len() as u32) {
-            let short = |token: &u64| id(SHORT_WORD + length, *token);
-            bag.extend(self.tokens.iter().map(short));
+            self.tokens.iter().for_each(|token| add(id(SHORT_WORD + length, *token)));
+            count += self.tokens.len();
         }
         if self.tokens.len() <= WHOLE {
-            let whole = self.tokens.iter().fold(BOUNDARY, |all, token| pair(all, *token));
-            bag.push(id(WHOLE_LINE, whole));
+            add(id(WHOLE_LINE, whole));
+            count += 1;
         }
+        (count, whole)
     }
 }
 
@@ -512,9 +684,7 @@ mod tests {
 
     fn tokenizer() -> &'static Tokenizer {
         static TOKENIZER: std::sync::OnceLock<Tokenizer> = std::sync::OnceLock::new();
-        TOKENIZER.get_or_init(|| {
-            Tokenizer::from_json(&Tokenizer::standard_json()).expect("the standard tokenizer loads")
-        })
+        TOKENIZER.get_or_init(Tokenizer::default)
     }
 
     fn assert_equal_ways(text: &str) {

@@ -4,6 +4,7 @@
 //! judged on its raw characters, and counts of them.
 
 use std::borrow::Cow;
+use std::ops::{Index, IndexMut};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -94,6 +95,89 @@ pub(super) struct Chunk {
     pub ends_sentence: bool,
     /// Letters beyond ASCII by script.
     pub scripts: [u32; Script::ALL.len()],
+}
+
+/// What is counted over the chunks and tokens of a paragraph.
+#[derive(Clone, Copy)]
+pub(super) enum Count {
+    Chars,
+    Letters,
+    Digits,
+    Marks,
+    BeyondAscii,
+    Commas,
+    Quotes,
+    Brackets,
+    Separators,
+    Exclamations,
+    Sentences,
+    Capitalised,
+    AllCapitals,
+    Links,
+    Prices,
+    PartNumbers,
+    Dates,
+    Phones,
+    Numbers,
+    Companies,
+    Mixed,
+    Tokens,
+    FunctionWords,
+    WeAndYou,
+}
+
+/// A number for each [`Count`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Counts<T>(pub [T; Count::WeAndYou as usize + 1]);
+
+impl<T> Index<Count> for Counts<T> {
+    type Output = T;
+
+    fn index(&self, count: Count) -> &T {
+        &self.0[count as usize]
+    }
+}
+
+impl<T> IndexMut<Count> for Counts<T> {
+    fn index_mut(&mut self, count: Count) -> &mut T {
+        &mut self.0[count as usize]
+    }
+}
+
+/// Bytes that a chunk may have to be a [`Sight`]; none of its counts is larger.
+pub(super) const PLAIN_COUNT: usize = 16;
+/// Tokens that a chunk may have to be a [`Sight`].
+pub(super) const PLAIN_TOKENS: usize = 4;
+
+/// All that a short chunk adds to its paragraph, worth remembering.
+#[derive(Clone, Copy)]
+pub(super) struct Sight {
+    pub counts: Counts<u16>,
+    pub class: ChunkClass,
+    pub first: Edge,
+    pub last: Edge,
+    /// The script of its letters beyond ASCII, and their number.
+    pub script: Script,
+    pub script_letters: u8,
+    /// Whether the token carries the topic, a bit for each.
+    pub topic: u8,
+    pub token_count: u8,
+    /// Hashes of its tokens.
+    pub tokens: [u64; PLAIN_TOKENS],
+}
+
+impl Sight {
+    pub(super) const NONE: Sight = Sight {
+        counts: Counts([0; Count::WeAndYou as usize + 1]),
+        class: ChunkClass::Punctuation,
+        first: Edge::Other,
+        last: Edge::Other,
+        script: Script::Latin,
+        script_letters: 0,
+        topic: 0,
+        token_count: 0,
+        tokens: [0; PLAIN_TOKENS],
+    };
 }
 
 /// The kind of a paragraph's first or last character.
@@ -311,6 +395,38 @@ impl Chunk {
         });
         this.class = this.classify(chunk, core, &cases);
         this
+    }
+
+    /// The counts, those of tokens left out.
+    pub(super) fn counts(&self) -> Counts<u32> {
+        use ChunkClass::*;
+        let mut counts = Counts::default();
+        counts[Count::Chars] = self.chars;
+        counts[Count::Letters] = self.letters;
+        counts[Count::Digits] = self.digits;
+        counts[Count::Marks] = self.marks;
+        counts[Count::BeyondAscii] = self.beyond_ascii;
+        counts[Count::Commas] = self.commas;
+        counts[Count::Quotes] = self.quotes;
+        counts[Count::Brackets] = self.brackets;
+        counts[Count::Separators] = self.separators;
+        counts[Count::Exclamations] = self.exclamations;
+        counts[Count::Sentences] = u32::from(self.ends_sentence);
+        let capitalised = matches!(self.class, Title | Upper) || self.first == Edge::Upper;
+        counts[Count::Capitalised] = u32::from(capitalised);
+        counts[Count::AllCapitals] = u32::from(self.class == Upper);
+        match self.class {
+            Url | Email | Handle => counts[Count::Links] = 1,
+            Price => counts[Count::Prices] = 1,
+            PartNumber => counts[Count::PartNumbers] = 1,
+            Date | Time | Year => counts[Count::Dates] = 1,
+            Phone => counts[Count::Phones] = 1,
+            Number | Decimal | Percent | Ordinal => counts[Count::Numbers] = 1,
+            CompanySuffix => counts[Count::Companies] = 1,
+            MixedScript => counts[Count::Mixed] = 1,
+            _ => {}
+        }
+        counts
     }
 
     fn count(&mut self, c: char, cases: &mut Cases) {

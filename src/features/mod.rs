@@ -20,7 +20,7 @@ pub use bag::{Extractor, Features, Named, reference};
 pub use language::{can_tell_language, language};
 pub use script::Script;
 pub use shape::{BIN_COUNT, SHAPE_COUNT, Shape, bin_name, shape_name};
-pub use tokenizer::{Tokenizer, TokenizerError};
+pub use tokenizer::Tokenizer;
 
 /// Version of everything in this room that decides which features a text has.
 ///

@@ -4,7 +4,7 @@
 //! into bins, and a few pairs of them into crossed bins, so that a linear model can
 //! give any form to each.
 
-use super::chunk::{Chunk, ChunkClass, EDGE_NAMES, Edge};
+use super::chunk::{Chunk, Count, Counts, EDGE_NAMES, Edge, PLAIN_COUNT, Sight};
 use super::script::Script;
 
 /// A shape number: its name and the lower edges of its bins but the first.
@@ -91,6 +91,21 @@ const OFFSETS: [usize; SHAPE_COUNT + CROSSES.len() + 1] = {
         i += 1;
     }
     offsets
+};
+
+/// The edges once more, filled up with infinity: all measures are compared alike.
+const EDGES: [[f32; 16]; SHAPE_COUNT] = {
+    let mut all = [[f32::INFINITY; 16]; SHAPE_COUNT];
+    let mut i = 0;
+    while i < SHAPE_COUNT {
+        let mut bin = 0;
+        while bin < MEASURES[i].edges.len() {
+            all[i][bin] = MEASURES[i].edges[bin];
+            bin += 1;
+        }
+        i += 1;
+    }
+    all
 };
 
 /// How many bins there are, crossed ones included; bin ids are below it.
@@ -185,8 +200,8 @@ impl Shape {
     /// one a crossed pair, each below [`BIN_COUNT`].
     pub(super) fn push_bins(&self, out: &mut Vec<u32>) {
         let mut bin = [0usize; SHAPE_COUNT];
-        for (measure, (value, slot)) in MEASURES.iter().zip(self.values.iter().zip(&mut bin)) {
-            *slot = measure.edges.iter().map(|edge| usize::from(*edge <= *value)).sum();
+        for (edges, (value, slot)) in EDGES.iter().zip(self.values.iter().zip(&mut bin)) {
+            *slot = edges.iter().map(|edge| u32::from(*edge <= *value)).sum::<u32>() as usize;
         }
         for (offset, bin) in OFFSETS.iter().zip(bin) {
             out.push((offset + bin) as u32);
@@ -201,129 +216,135 @@ impl Shape {
 #[derive(Default)]
 pub(super) struct ShapeSums {
     chunks: u32,
-    chars: u32,
-    letters: u32,
-    digits: u32,
-    marks: u32,
-    beyond_ascii: u32,
-    commas: u32,
-    quotes: u32,
-    brackets: u32,
-    separators: u32,
-    exclamations: u32,
-    sentences: u32,
+    counts: Counts<u32>,
+    /// The same for the last chunks: see [`ShapeSums::add`].
+    recent: Counts<u16>,
+    recent_chunks: u32,
     longest: u32,
-    capitalised: u32,
-    all_capitals: u32,
     capitalised_run: u32,
     longest_run: u32,
-    links: u32,
-    prices: u32,
-    part_numbers: u32,
-    dates: u32,
-    phones: u32,
-    numbers: u32,
-    companies: u32,
-    mixed: u32,
     first: Edge,
     last: Edge,
-    tokens: u32,
-    function_words: u32,
-    we_and_you: u32,
     seen: [u64; 16],
     scripts: [u32; Script::ALL.len()],
 }
 
+/// Chunks whose counts fit into 16 bits together.
+const RECENT: u32 = u16::MAX as u32 / PLAIN_COUNT as u32;
+
 impl ShapeSums {
-    pub(super) fn add_chunk(&mut self, chunk: &Chunk) {
-        use ChunkClass::*;
-        if self.chunks == 0 {
-            self.first = chunk.first;
+    /// Adds a chunk with its tokens.
+    ///
+    /// Counts of [`PLAIN_COUNT`] at most are added as sixteen bits, eight at a time on
+    /// most processors, and passed on before they overflow.
+    #[inline]
+    pub(super) fn add(&mut self, chunk: &Sight) {
+        if self.recent_chunks == RECENT {
+            self.pass_on();
         }
-        self.last = chunk.last;
-        self.chunks += 1;
-        self.chars += chunk.chars;
-        self.letters += chunk.letters;
-        self.digits += chunk.digits;
-        self.marks += chunk.marks;
-        self.beyond_ascii += chunk.beyond_ascii;
-        self.commas += chunk.commas;
-        self.quotes += chunk.quotes;
-        self.brackets += chunk.brackets;
-        self.separators += chunk.separators;
-        self.exclamations += chunk.exclamations;
-        self.sentences += u32::from(chunk.ends_sentence);
-        self.longest = self.longest.max(chunk.chars);
-        if chunk.beyond_ascii > 0 {
-            self.scripts.iter_mut().zip(chunk.scripts).for_each(|(sum, count)| *sum += count);
+        for (sum, count) in self.recent.0.iter_mut().zip(&chunk.counts.0) {
+            *sum += *count;
         }
-        let capitalised = matches!(chunk.class, Title | Upper) || chunk.first == Edge::Upper;
-        self.capitalised += u32::from(capitalised);
-        self.all_capitals += u32::from(chunk.class == Upper);
-        self.capitalised_run = if capitalised { self.capitalised_run + 1 } else { 0 };
-        self.longest_run = self.longest_run.max(self.capitalised_run);
-        match chunk.class {
-            Url | Email | Handle => self.links += 1,
-            Price => self.prices += 1,
-            PartNumber => self.part_numbers += 1,
-            Date | Time | Year => self.dates += 1,
-            Phone => self.phones += 1,
-            Number | Decimal | Percent | Ordinal => self.numbers += 1,
-            CompanySuffix => self.companies += 1,
-            MixedScript => self.mixed += 1,
-            _ => {}
+        self.recent_chunks += 1;
+        if chunk.script_letters > 0 {
+            self.scripts[chunk.script as usize] += u32::from(chunk.script_letters);
         }
+        let chars = u32::from(chunk.counts[Count::Chars]);
+        let capitalised = chunk.counts[Count::Capitalised] > 0;
+        self.add_place(chars, chunk.first, chunk.last, capitalised);
     }
 
-    pub(super) fn add_token(&mut self, hash: u64, function_word: bool, we_or_you: bool) {
-        self.tokens += 1;
-        self.function_words += u32::from(function_word);
-        self.we_and_you += u32::from(we_or_you);
+    /// Adds a chunk that is no [`Sight`], without its tokens.
+    pub(super) fn add_chunk(&mut self, chunk: &Chunk) {
+        let counts = chunk.counts();
+        for (sum, count) in self.counts.0.iter_mut().zip(&counts.0) {
+            *sum += *count;
+        }
+        self.scripts.iter_mut().zip(chunk.scripts).for_each(|(sum, count)| *sum += count);
+        let capitalised = counts[Count::Capitalised] > 0;
+        self.add_place(chunk.chars, chunk.first, chunk.last, capitalised);
+    }
+
+    #[inline]
+    fn add_place(&mut self, chars: u32, first: Edge, last: Edge, capitalised: bool) {
+        if self.chunks == 0 {
+            self.first = first;
+        }
+        self.last = last;
+        self.chunks += 1;
+        self.longest = self.longest.max(chars);
+        self.capitalised_run = (self.capitalised_run + 1) * u32::from(capitalised);
+        self.longest_run = self.longest_run.max(self.capitalised_run);
+    }
+
+    /// Counts a token of a chunk that was added by [`ShapeSums::add_chunk`].
+    pub(super) fn add_token(&mut self, function_word: bool, we_or_you: bool) {
+        self.counts[Count::Tokens] += 1;
+        self.counts[Count::FunctionWords] += u32::from(function_word);
+        self.counts[Count::WeAndYou] += u32::from(we_or_you);
+    }
+
+    /// Takes note of a token's hash, to tell how many are distinct.
+    #[inline]
+    pub(super) fn see(&mut self, hash: u64) {
         let bit = (hash >> 40) as usize % (64 * self.seen.len());
         self.seen[bit / 64] |= 1 << (bit % 64);
     }
 
+    fn pass_on(&mut self) {
+        for (sum, count) in self.counts.0.iter_mut().zip(&mut self.recent.0) {
+            *sum += u32::from(std::mem::take(count));
+        }
+        self.recent_chunks = 0;
+    }
+
     /// The script of more than half of the letters, Latin if there is none such.
     pub(super) fn script(&self) -> Script {
-        let most = |script: &Script| self.scripts[*script as usize] * 2 > self.letters;
+        let letters = self.counts[Count::Letters];
+        let most = |script: &Script| self.scripts[*script as usize] * 2 > letters;
         Script::ALL.into_iter().find(most).unwrap_or_default()
     }
 
-    pub(super) fn shape(&self) -> Shape {
+    /// The shape of what was added.
+    pub(super) fn shape(&mut self) -> Shape {
+        use Count::*;
+        self.pass_on();
+        let count = |of: Count| self.counts[of];
         let share = |part: u32, whole: u32| part as f32 / whole.max(1) as f32;
         let distinct: u32 = self.seen.iter().map(|word| word.count_ones()).sum();
+        let (chunks, chars, tokens) = (self.chunks, count(Chars), count(Tokens));
         // In the order of MEASURES.
         let values = [
-            self.chunks as f32,
-            share(self.function_words, self.chunks).min(1.0),
+            chunks as f32,
+            share(count(FunctionWords), chunks).min(1.0),
             self.first as u8 as f32,
             self.last as u8 as f32,
-            share(self.capitalised, self.chunks),
-            share(self.all_capitals, self.chunks),
-            share(self.digits, self.chars),
-            self.sentences as f32,
-            share(self.chunks, self.sentences),
-            share(self.chars, self.chunks),
+            share(count(Capitalised), chunks),
+            share(count(AllCapitals), chunks),
+            share(count(Digits), chars),
+            count(Sentences) as f32,
+            share(chunks, count(Sentences)),
+            share(chars, chunks),
             self.longest as f32,
-            share(self.marks, self.chars),
-            share(self.beyond_ascii, self.chars),
-            share(self.commas, self.chunks),
-            self.separators as f32,
-            self.links as f32,
-            self.prices as f32,
-            self.part_numbers as f32,
-            self.dates as f32,
-            self.phones as f32,
-            self.numbers as f32,
-            share(distinct, self.tokens.min(400)).min(1.0),
-            share(self.we_and_you, self.chunks),
-            self.exclamations as f32,
-            self.quotes as f32,
-            self.brackets as f32,
+            share(count(Marks), chars),
+            share(count(BeyondAscii), chars),
+            share(count(Commas), chunks),
+            count(Separators) as f32,
+            count(Links) as f32,
+            count(Prices) as f32,
+            count(PartNumbers) as f32,
+            count(Dates) as f32,
+            count(Phones) as f32,
+            count(Numbers) as f32,
+            share(distinct, tokens.min(400)).min(1.0),
+            share(count(WeAndYou), chunks),
+            count(Exclamations) as f32,
+            count(Quotes) as f32,
+            count(Brackets) as f32,
             self.longest_run as f32,
-            self.companies as f32,
-            self.mixed as f32,
-            share(self.tokens, self.chunks),
+            count(Companies) as f32,
+            count(Mixed) as f32,
+            share(tokens, chunks),
         ];
         Shape { values }
     }

@@ -3,14 +3,17 @@
 //!
 //! The pipeline (normaliser and pre-tokeniser, no vocabulary) is data: it
 //! travels in the model file, and loading the same JSON in Python gives the
-//! same tokens. It runs at a few MB/s. [`Tokenizer::action`] says what the
-//! pipeline makes of a single character, learnt by asking it, so that a scanner
-//! can do without it wherever characters do not act on each other.
+//! same tokens. It runs at a few MB/s and takes a tenth of a second to set up.
+//! [`Tokenizer::action`] says what the pipeline makes of a single character, so that
+//! a scanner can do without it wherever characters do not act on each other. It knows
+//! that from the Unicode tables that the pipeline itself uses; a test asks the
+//! pipeline about every character.
 //!
 //! This file is the only one that names the `tokenizers` crate.
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
+use regex_syntax::hir::{ClassUnicode, HirKind};
 use tokenizers::normalizer::NormalizedString;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::tokenizer::pre_tokenizer::PreTokenizedString;
@@ -18,6 +21,7 @@ use tokenizers::{Normalizer, PreTokenizer};
 use tokenizers::{NormalizerWrapper, OffsetReferential, OffsetType};
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
 use unicode_normalization::{IsNormalized, is_nfc_quick};
+use unicode_normalization_alignments::UnicodeNormalization;
 
 /// Characters that show nothing: zero-width, direction marks, soft hyphen,
 /// variation selectors, tags.
@@ -95,21 +99,32 @@ pub(super) enum Action {
 const PAGE: usize = 256;
 const PAGES: usize = 0x11_0000 / PAGE;
 
+/// Digits, which all become `0`.
+const DIGIT: &str = r"\p{Nd}";
+
 /// The tokenizer of a model.
 pub struct Tokenizer {
-    normalizer: NormalizerWrapper,
-    pre_tokenizer: PreTokenizerWrapper,
+    pipeline: OnceLock<Option<Pipeline>>,
     pages: Box<[OnceLock<Box<[Action]>>]>,
 }
 
-/// A tokenizer description that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("unusable tokenizer: {0}")]
-pub struct TokenizerError(String);
+struct Pipeline {
+    normalizer: NormalizerWrapper,
+    pre_tokenizer: PreTokenizerWrapper,
+}
 
 impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tokenizer").finish_non_exhaustive()
+    }
+}
+
+impl Default for Tokenizer {
+    fn default() -> Self {
+        Tokenizer {
+            pipeline: OnceLock::new(),
+            pages: (0..PAGES).map(|_| OnceLock::new()).collect(),
+        }
     }
 }
 
@@ -135,7 +150,7 @@ impl Tokenizer {
             );
         }
         steps.push(
-            serde_json::json!({"type": "Replace", "pattern": {"Regex": r"\p{Nd}"}, "content": "0"}),
+            serde_json::json!({"type": "Replace", "pattern": {"Regex": DIGIT}, "content": "0"}),
         );
         serde_json::json!({
             "version": "1.0",
@@ -154,31 +169,19 @@ impl Tokenizer {
         .to_string()
     }
 
-    /// A tokenizer from its `tokenizer.json` description.
-    pub fn from_json(json: &str) -> Result<Self, TokenizerError> {
-        let bad = |cause: &dyn std::fmt::Display| TokenizerError(cause.to_string());
-        let mut parts: serde_json::Value = serde_json::from_str(json).map_err(|e| bad(&e))?;
-        let normalizer = serde_json::from_value(parts["normalizer"].take()).map_err(|e| bad(&e))?;
-        let pre_tokenizer =
-            serde_json::from_value(parts["pre_tokenizer"].take()).map_err(|e| bad(&e))?;
-        Ok(Tokenizer {
-            normalizer,
-            pre_tokenizer,
-            pages: (0..PAGES).map(|_| OnceLock::new()).collect(),
-        })
-    }
-
     /// The tokens of `text`, by the pipeline itself.
     pub fn tokens(&self, text: &str) -> Vec<String> {
-        // Neither step can fail: the patterns have bounded look-around and the
-        // steps are total. A failure would mean no tokens, and the equality test
-        // would show it.
+        // Nothing here can fail: the description is sound, the patterns have bounded
+        // look-around and the steps are total. A failure would mean no tokens, and the
+        // equality test would show it.
+        let pipeline = self.pipeline.get_or_init(|| Pipeline::load(&Tokenizer::standard_json()));
+        let Some(Pipeline { normalizer, pre_tokenizer }) = pipeline else { return Vec::new() };
         let mut normalized = NormalizedString::from(text);
-        if self.normalizer.normalize(&mut normalized).is_err() {
+        if normalizer.normalize(&mut normalized).is_err() {
             return Vec::new();
         }
         let mut pieces = PreTokenizedString::from(normalized.get());
-        if self.pre_tokenizer.pre_tokenize(&mut pieces).is_err() {
+        if pre_tokenizer.pre_tokenize(&mut pieces).is_err() {
             return Vec::new();
         }
         pieces
@@ -192,47 +195,62 @@ impl Tokenizer {
     /// What the pipeline makes of `c`.
     pub(super) fn action(&self, c: char) -> &Action {
         let code = c as usize;
-        let page = self.pages[code / PAGE].get_or_init(|| self.learn_page(code / PAGE));
+        let page = self.pages[code / PAGE].get_or_init(|| learn_page(code / PAGE));
         &page[code % PAGE]
     }
+}
 
-    fn learn_page(&self, page: usize) -> Box<[Action]> {
-        (0..PAGE)
-            .map(|i| match char::from_u32((page * PAGE + i) as u32) {
-                Some(c) => self.learn(c),
-                None => Action::Ask,
-            })
-            .collect()
+impl Pipeline {
+    fn load(json: &str) -> Option<Self> {
+        let mut parts: serde_json::Value = serde_json::from_str(json).ok()?;
+        Some(Pipeline {
+            normalizer: serde_json::from_value(parts["normalizer"].take()).ok()?,
+            pre_tokenizer: serde_json::from_value(parts["pre_tokenizer"].take()).ok()?,
+        })
     }
+}
 
-    fn learn(&self, c: char) -> Action {
-        if acts_on_neighbours(c) {
-            return Action::Ask;
-        }
-        let mut normalized = NormalizedString::from(c.to_string());
-        if self.normalizer.normalize(&mut normalized).is_err() {
-            return Action::Ask;
-        }
-        let form: Vec<char> = normalized.get().chars().collect();
-        if form.iter().any(|c| c.is_whitespace()) {
-            return Action::Ask;
-        }
-        let pieces: Box<[(char, bool)]> =
-            form.into_iter().map(|c| (c, self.stands_alone(c))).collect();
-        match pieces[..] {
-            [] => Action::Drop,
-            [(c, false)] => Action::Word(c),
-            [(c, true)] => Action::Single(c),
-            _ => Action::Expand(pieces),
-        }
-    }
+fn learn_page(page: usize) -> Box<[Action]> {
+    (0..PAGE).map(|i| char::from_u32((page * PAGE + i) as u32).map_or(Action::Ask, learn)).collect()
+}
 
-    /// Whether `c` splits off from a word around it.
-    fn stands_alone(&self, c: char) -> bool {
-        let mut pieces = PreTokenizedString::from(format!("a{c}"));
-        self.pre_tokenizer.pre_tokenize(&mut pieces).is_err()
-            || pieces.get_splits(OffsetReferential::Normalized, OffsetType::Byte).len() != 1
+fn learn(c: char) -> Action {
+    if is_invisible(c) {
+        return Action::Drop;
     }
+    if acts_on_neighbours(c) {
+        return Action::Ask;
+    }
+    static DIGITS: LazyLock<ClassUnicode> = LazyLock::new(|| class(DIGIT));
+    static SINGLES: LazyLock<ClassUnicode> = LazyLock::new(|| class(SINGLE));
+    let lower = std::iter::once(c).nfkc().flat_map(|(c, _)| c.to_lowercase());
+    let form: Vec<char> = lower.map(|c| if has(&DIGITS, c) { '0' } else { c }).collect();
+    if form.iter().any(|c| c.is_whitespace()) {
+        return Action::Ask;
+    }
+    let pieces: Box<[(char, bool)]> = form.into_iter().map(|c| (c, has(&SINGLES, c))).collect();
+    match pieces[..] {
+        [] => Action::Drop,
+        [(c, false)] => Action::Word(c),
+        [(c, true)] => Action::Single(c),
+        _ => Action::Expand(pieces),
+    }
+}
+
+/// The characters that a pattern for one character matches, by the tables of the
+/// regular expressions that the pipeline is made of.
+fn class(pattern: &str) -> ClassUnicode {
+    let parsed = regex_syntax::parse(pattern);
+    match parsed.as_ref().map(|parsed| parsed.kind()) {
+        Ok(HirKind::Class(regex_syntax::hir::Class::Unicode(class))) => class.clone(),
+        _ => ClassUnicode::empty(),
+    }
+}
+
+fn has(class: &ClassUnicode, c: char) -> bool {
+    let ranges = class.ranges();
+    let next = ranges.partition_point(|range| range.end() < c);
+    ranges.get(next).is_some_and(|range| range.start() <= c)
 }
 
 /// Whether normalising `c` can change, or be changed by, the characters around it.

@@ -11,16 +11,28 @@
 //! surroundings: `decision = own_factor * text value + sum of the other numbers`.
 //! So what a word adds can be told exactly.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::LazyLock;
+
 use crate::features::Shape;
 use crate::model::text::{TextValue, sigmoid};
 
 /// What the context stage sees of one paragraph.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Seen {
     /// The text stage's value.
     pub value: TextValue,
+    /// Its log odds of spam: [`TextValue::spam`].
+    spam: f64,
+    /// Its spam probability.
+    probability: f64,
+    /// Its [`TextValue::ad_share`].
+    ad_share: f64,
     /// The paragraph's form.
     pub shape: Shape,
+    /// `ln(1 + words)`.
+    log_words: f32,
     /// Share of its topic words that genuine paragraphs elsewhere in the document
     /// have, in [0, 1]; `None` without topic words or without other paragraphs.
     pub overlap: Option<f32>,
@@ -28,10 +40,50 @@ pub struct Seen {
     pub repeats: u32,
 }
 
+impl Seen {
+    /// A paragraph by itself; [`Relations::relate`] adds what it has in common with others.
+    pub fn new(value: TextValue, shape: Shape) -> Self {
+        let spam = value.spam();
+        Seen {
+            value,
+            spam,
+            probability: sigmoid(spam),
+            ad_share: value.ad_share(),
+            shape,
+            log_words: ln_1p(shape.words()),
+            overlap: None,
+            repeats: 0,
+        }
+    }
+
+    /// Probability of ad given that the paragraph is spam: [`TextValue::ad_share`].
+    pub fn ad_share(&self) -> f64 {
+        self.ad_share
+    }
+}
+
 /// Finds what the paragraphs of one document have in common, reusing its table.
 pub struct Relations {
     mass: Vec<f32>,
-    counts: std::collections::HashMap<u64, u32>,
+    counts: HashMap<u64, u32, BuildHasherDefault<Unhashed>>,
+}
+
+/// Takes keys that are hashes already as they are.
+#[derive(Default)]
+struct Unhashed(u64);
+
+impl Hasher for Unhashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// Slots of the table of topic words; words that share one count as the same.
@@ -56,13 +108,13 @@ impl Relations {
         self.counts.clear();
         for (i, seen) in seen.iter().enumerate() {
             *self.counts.entry(words_hash(i)).or_default() += 1;
-            let genuine = 1.0 - sigmoid(seen.value.spam()) as f32;
+            let genuine = 1.0 - seen.probability as f32;
             topic(i).iter().for_each(|word| self.mass[slot(word)] += genuine);
         }
         let alone = seen.len() < 2;
         for (i, seen) in seen.iter_mut().enumerate() {
             seen.repeats = self.counts[&words_hash(i)] - 1;
-            let genuine = 1.0 - sigmoid(seen.value.spam()) as f32;
+            let genuine = 1.0 - seen.probability as f32;
             let words = topic(i);
             // What is left of a word's mass without this paragraph; rounding may
             // leave a crumb of it.
@@ -137,7 +189,6 @@ const USUAL_WEIGHT: f64 = 10.0;
 /// A document prepared for [`Surroundings::visit`].
 pub struct Surroundings<'d> {
     seen: &'d [Seen],
-    spam: Vec<f64>,
     /// Running sums, one longer than the document.
     balance_sums: Vec<f64>,
     ad_sums: Vec<f64>,
@@ -155,36 +206,35 @@ impl<'d> Surroundings<'d> {
     /// Takes in a whole document; time and memory are linear in its paragraphs
     /// (a logarithm aside, for the ranks).
     pub fn new(seen: &'d [Seen]) -> Self {
-        let spam: Vec<f64> = seen.iter().map(|seen| sigmoid(seen.value.spam())).collect();
+        let spam = |i: usize| seen[i].probability;
         let words = |i: usize| f64::from(seen[i].shape.words());
         let count = seen.len().max(1) as f64;
         let all_words: f64 = (0..seen.len()).map(words).sum();
-        let junk_words: f64 = (0..seen.len()).map(|i| spam[i] * words(i)).sum();
+        let junk_words: f64 = (0..seen.len()).map(|i| spam(i) * words(i)).sum();
         let overlaps = || seen.iter().filter_map(|seen| seen.overlap);
         Surroundings {
             seen,
-            balance_sums: running(spam.iter().map(|p| 2.0 * p - 1.0)),
-            ad_sums: running(seen.iter().zip(&spam).map(|(seen, p)| seen.value.ad_share() * p)),
-            genuine_words: running((0..seen.len()).map(|i| words(i) * (1.0 - spam[i]))),
+            balance_sums: running(seen.iter().map(|seen| 2.0 * seen.probability - 1.0)),
+            ad_sums: running(seen.iter().map(|seen| seen.ad_share * seen.probability)),
+            genuine_words: running((0..seen.len()).map(|i| words(i) * (1.0 - spam(i)))),
             rank: ranks(seen),
-            anchor_before: distances(seen.iter().zip(&spam).map(is_anchor)),
+            anchor_before: distances(seen.iter().map(is_anchor)),
             anchor_after: {
-                let mut after = distances(seen.iter().zip(&spam).rev().map(is_anchor));
+                let mut after = distances(seen.iter().rev().map(is_anchor));
                 after.reverse();
                 after
             },
-            runs: short_runs(seen, &spam),
-            junk: spam.iter().sum::<f64>() / count,
+            runs: short_runs(seen),
+            junk: (0..seen.len()).map(spam).sum::<f64>() / count,
             junk_words: junk_words / all_words.max(1.0),
             mean_overlap: overlaps().sum::<f32>() / overlaps().count().max(1) as f32,
-            spam,
         }
     }
 
     /// The share of paragraphs that are spam by the text stage, drawn towards
     /// that of usual documents in short ones; in (0, 1).
     pub fn junk_share(&self) -> f64 {
-        let spam: f64 = self.spam.iter().sum();
+        let spam: f64 = self.seen.iter().map(|seen| seen.probability).sum();
         (spam + USUAL_JUNK * USUAL_WEIGHT) / (self.seen.len() as f64 + USUAL_WEIGHT)
     }
 
@@ -211,18 +261,18 @@ impl<'d> Surroundings<'d> {
         own("own text * spam within 3", self.mean(&self.balance_sums, i, 3));
         own("own text * rank", f64::from(self.rank[i]));
         own("own text in a short line", f64::from(seen.shape.words() <= SHORT_WORDS));
-        let log_words = f64::from(ln_1p(seen.shape.words())) / 5.0;
+        let log_words = f64::from(seen.log_words) / 5.0;
         own("own text * log of words", log_words);
-        let ad_share = seen.value.ad_share();
+        let ad_share = seen.ad_share;
         own("own text * likeness to an ad", ad_share);
         own("own text * likeness to an ad * junk share", ad_share * self.junk);
         own("own text * likeness to an ad * log of words", ad_share * log_words);
         let mut plain = plain(put, self.junk);
-        let value = seen.value.spam() as f32;
+        let value = seen.spam as f32;
         plain("text strongly spam", ((value - 2.0) / 4.0).clamp(0.0, 2.0), 0, false);
         plain("text strongly genuine", ((-value - 2.0) / 4.0).clamp(0.0, 2.0), 0, false);
-        plain("probability by text", self.spam[i] as f32, 0, true);
-        plain("share of ad", (ad_share * self.spam[i]) as f32, 0, true);
+        plain("probability by text", seen.probability as f32, 0, true);
+        plain("share of ad", (ad_share * seen.probability) as f32, 0, true);
         let ad_share = ad_share as f32;
         plain("likeness to an ad", ad_share, 0, true);
         plain("likeness to an ad * log of words", ad_share * log_words as f32, 0, true);
@@ -236,24 +286,19 @@ impl<'d> Surroundings<'d> {
             let near = at.abs() <= 2;
             let neighbour = self.neighbour(i, at);
             let at = at as i8;
-            let balance = neighbour.map_or(0.0, |j| 2.0 * self.spam[j] as f32 - 1.0);
+            let balance = neighbour.map_or(0.0, |j| 2.0 * self.seen[j].probability as f32 - 1.0);
             plain("spam", balance, at, near);
             if near {
-                let value = neighbour.map_or(0.0, |j| self.seen[j].value.spam() as f32);
+                let value = neighbour.map_or(0.0, |j| self.seen[j].spam as f32);
                 plain("text value", (value / 4.0).clamp(-2.0, 2.0), at, false);
                 plain("absent", f32::from(neighbour.is_none()), at, false);
-                let shape = neighbour.map(|j| &self.seen[j].shape);
-                plain(
-                    "log of words",
-                    shape.map_or(0.0, |shape| ln_1p(shape.words()) / 5.0),
-                    at,
-                    near,
-                );
-                let prose = shape.is_some_and(Shape::ends_like_prose);
+                let other = neighbour.map(|j| &self.seen[j]);
+                let log_words = other.map_or(0.0, |other| other.log_words / 5.0);
+                plain("log of words", log_words, at, near);
+                let prose = other.is_some_and(|other| other.shape.ends_like_prose());
                 plain("ends like prose", f32::from(prose), at, false);
-                let alike = shape.map_or(0.0, |shape| {
-                    (ln_1p(shape.words()) - ln_1p(self.seen[i].shape.words())).abs()
-                });
+                let alike =
+                    other.map_or(0.0, |other| (other.log_words - self.seen[i].log_words).abs());
                 plain("difference of log of words", alike.min(3.0), at, false);
             }
         }
@@ -262,7 +307,7 @@ impl<'d> Surroundings<'d> {
         }
         plain("mean of ads within 3", self.mean(&self.ad_sums, i, 3) as f32, 0, false);
         let sides = [self.neighbour(i, -1), self.neighbour(i, 1)];
-        let around = || sides.iter().flatten().map(|j| self.spam[*j] as f32);
+        let around = || sides.iter().flatten().map(|j| self.seen[*j].probability as f32);
         plain("least spam beside", around().fold(1.0, f32::min), 0, true);
         plain("most spam beside", around().fold(0.0, f32::max), 0, true);
     }
@@ -272,8 +317,8 @@ impl<'d> Surroundings<'d> {
         let count = self.seen.len();
         plain("rank", self.rank[i], 0, true);
         let last = count - 1 - i;
-        plain("log of paragraphs before", ln_1p(i as f32) / 6.0, 0, true);
-        plain("log of paragraphs after", ln_1p(last as f32) / 6.0, 0, true);
+        plain("log of paragraphs before", ln_1p_of_count(i) / 6.0, 0, true);
+        plain("log of paragraphs after", ln_1p_of_count(last) / 6.0, 0, true);
         plain("position", i as f32 / count as f32, 0, true);
         let all = self.genuine_words[count];
         let before = self.genuine_words[i];
@@ -286,7 +331,7 @@ impl<'d> Surroundings<'d> {
         plain("genuine words on both sides", share_before.min(share_after), 0, true);
         plain("no genuine words before", f32::from(before < 8.0), 0, false);
         plain("no genuine words after", f32::from(after < 8.0), 0, false);
-        let far = |distance: u16| ln_1p(f32::from(distance)) / 4.0;
+        let far = |distance: u16| ln_1p_of_count(distance.into()) / 4.0;
         let (back, ahead) = (far(self.anchor_before[i]), far(self.anchor_after[i]));
         plain("distance to prose before", back, 0, true);
         plain("distance to prose after", ahead, 0, true);
@@ -296,15 +341,15 @@ impl<'d> Surroundings<'d> {
 
     fn visit_form(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
         let mut plain = plain(put, self.junk);
-        let Seen { shape, overlap, repeats, .. } = &self.seen[i];
-        plain("log of words", ln_1p(shape.words()) / 5.0, 0, true);
+        let Seen { shape, overlap, repeats, log_words, .. } = &self.seen[i];
+        plain("log of words", log_words / 5.0, 0, true);
         plain("ends like prose", f32::from(shape.ends_like_prose()), 0, true);
         plain("starts in lower case", f32::from(shape.starts_lower()), 0, true);
         plain("share of capitalised words", shape.capitalised(), 0, true);
         plain("share of function words", shape.function_words(), 0, true);
         plain("share of digits", shape.digits(), 0, true);
         let run = self.runs[i];
-        let log_length = ln_1p(run.length as f32) / 4.0;
+        let log_length = ln_1p_of_count(run.length as usize) / 4.0;
         plain("log of run of short lines", log_length, 0, true);
         plain("lone short line", f32::from(run.length == 1), 0, true);
         plain("spam of the run of short lines", run.balance, 0, true);
@@ -314,10 +359,10 @@ impl<'d> Surroundings<'d> {
         plain("words in common with the rest", overlap.unwrap_or(self.mean_overlap), 0, true);
         let relative = overlap.map_or(0.0, |overlap| overlap - self.mean_overlap);
         plain("words in common above the mean", relative, 0, true);
-        let weighed = relative * ln_1p(shape.words()) / 5.0;
+        let weighed = relative * log_words / 5.0;
         plain("words in common above the mean * log of words", weighed, 0, false);
         plain("nothing in common", f32::from(*overlap == Some(0.0)), 0, true);
-        plain("repeated", ln_1p(*repeats as f32).min(2.0), 0, true);
+        plain("repeated", ln_1p_of_count(*repeats as usize).min(2.0), 0, true);
     }
 
     fn neighbour(&self, i: usize, at: isize) -> Option<usize> {
@@ -358,12 +403,12 @@ fn running(values: impl Iterator<Item = f64>) -> Vec<f64> {
 
 /// Share of paragraphs with a lower text value, ties halved, less one half.
 fn ranks(seen: &[Seen]) -> Vec<f32> {
-    let values: Vec<f64> = seen.iter().map(|seen| seen.value.spam()).collect();
+    let value = |i: u32| seen[i as usize].spam;
     let mut order: Vec<u32> = (0..seen.len() as u32).collect();
-    order.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+    order.sort_by(|a, b| value(*a).total_cmp(&value(*b)));
     let mut ranks = vec![0.0; seen.len()];
     let mut below = 0;
-    for run in order.chunk_by(|a, b| values[*a as usize] == values[*b as usize]) {
+    for run in order.chunk_by(|a, b| value(*a) == value(*b)) {
         let rank = (below as f32 + run.len() as f32 / 2.0) / seen.len() as f32 - 0.5;
         run.iter().for_each(|i| ranks[*i as usize] = rank);
         below += run.len();
@@ -371,8 +416,8 @@ fn ranks(seen: &[Seen]) -> Vec<f32> {
     ranks
 }
 
-fn is_anchor((seen, spam): (&Seen, &f64)) -> bool {
-    seen.shape.words() >= ANCHOR_WORDS && *spam < 0.3
+fn is_anchor(seen: &Seen) -> bool {
+    seen.shape.words() >= ANCHOR_WORDS && seen.probability < 0.3
 }
 
 /// Distance to the nearest anchor before each paragraph, itself left out.
@@ -402,15 +447,13 @@ struct Run {
 const STRONG: f64 = 3.0;
 
 /// For each paragraph the run of short ones it is in.
-fn short_runs(seen: &[Seen], spam: &[f64]) -> Vec<Run> {
+fn short_runs(seen: &[Seen]) -> Vec<Run> {
     let short = |seen: &Seen| seen.shape.words() <= SHORT_WORDS;
-    let mut start = 0;
     let runs = seen.chunk_by(|a, b| short(a) && short(b));
     runs.flat_map(|lines| {
         let count = lines.len() as f32;
-        let balance: f64 = spam[start..start + lines.len()].iter().map(|p| 2.0 * p - 1.0).sum();
-        let strong = lines.iter().filter(|seen| seen.value.spam() > STRONG).count();
-        start += lines.len();
+        let balance: f64 = lines.iter().map(|seen| 2.0 * seen.probability - 1.0).sum();
+        let strong = lines.iter().filter(|seen| seen.spam > STRONG).count();
         let run = match short(&lines[0]) {
             true => Run {
                 length: lines.len() as u32,
@@ -428,9 +471,16 @@ fn ln_1p(value: f32) -> f32 {
     libm::log1pf(value)
 }
 
+/// `ln(1 + count)`, from a table for the counts that most documents have.
+fn ln_1p_of_count(count: usize) -> f32 {
+    static LOGS: LazyLock<[f32; 512]> =
+        LazyLock::new(|| std::array::from_fn(|count| ln_1p(count as f32)));
+    LOGS.get(count).copied().unwrap_or_else(|| ln_1p(count as f32))
+}
+
 /// The names of all numbers, in their order.
 pub fn names() -> Vec<Name> {
-    let seen = [Seen::default()];
+    let seen = [Seen::new(TextValue::default(), Shape::default())];
     let mut names = Vec::new();
     Surroundings::new(&seen).visit(0, |name, _| names.push(name));
     names
@@ -507,7 +557,7 @@ mod tests {
 
     fn document(values: &[f64]) -> Vec<Seen> {
         let value = |spam: &f64| TextValue { ad: *spam - 2.0, chrome: *spam };
-        values.iter().map(|spam| Seen { value: value(spam), ..Seen::default() }).collect()
+        values.iter().map(|spam| Seen::new(value(spam), Shape::default())).collect()
     }
 
     #[test]

@@ -122,12 +122,10 @@ impl Model {
     /// A model from its parts, all of them checked.
     ///
     /// # Errors
-    /// If the tokenizer cannot be used, a threshold is not in [0, 1], a power is not in
+    /// If the tokenizer is another one, a threshold is not in [0, 1], a power is not in
     /// [0, 10], a share kept is not in (0, 100], there is no operating point or a weight
     /// is not finite.
     pub fn from_parts(parts: ModelParts) -> Result<Self, ModelError> {
-        let tokenizer = Tokenizer::from_json(&parts.tokenizer_json)
-            .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
         let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
         if json(&parts.tokenizer_json) != json(&Tokenizer::standard_json()) {
             // The scanner stands for this pipeline and no other.
@@ -141,7 +139,15 @@ impl Model {
             return Err(ModelError::Content(format!("a context weight is {bad}")));
         }
         let ModelParts { tokenizer_json, text, context, points, self_test, card } = parts;
-        Ok(Model { tokenizer, tokenizer_json, text, context, points, self_test, card })
+        Ok(Model {
+            tokenizer: Tokenizer::default(),
+            tokenizer_json,
+            text,
+            context,
+            points,
+            self_test,
+            card,
+        })
     }
 
     /// The tokenizer.

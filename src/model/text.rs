@@ -103,17 +103,32 @@ impl TextModel {
 
     /// The value of a paragraph.
     pub fn value(&self, features: &Features) -> TextValue {
+        let mut bag = BagSum::default();
+        features.bag.iter().for_each(|id| bag.add(self, *id));
+        self.value_with(features, bag, features.bag.len())
+    }
+
+    /// The value of a paragraph whose bag, of `count` ids, was summed up already.
+    pub fn value_with(&self, features: &Features, bag: BagSum, count: usize) -> TextValue {
         let mut fixed = self.intercept.map(i64::from);
         for &bin in &features.bins {
             add(&mut fixed, self.bins[bin as usize]);
         }
-        let mut scaled = [0i64; 2];
-        for &id in &features.bag {
-            add(&mut scaled, self.bag[self.slot(id)]);
-        }
-        let scale = bag_scale(features.bag.len());
-        let value = |k: usize| (fixed[k] as f64 + scaled[k] as f64 * scale) * WEIGHT_UNIT;
+        let scale = bag_scale(count);
+        let value = |k: usize| (fixed[k] as f64 + bag.0[k] as f64 * scale) * WEIGHT_UNIT;
         TextValue { ad: value(0), chrome: value(1) }
+    }
+}
+
+/// A sum of weights of bag ids, in units of [`WEIGHT_UNIT`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BagSum([i64; 2]);
+
+impl BagSum {
+    /// Adds the weights of an id.
+    #[inline]
+    pub fn add(&mut self, model: &TextModel, id: u32) {
+        add(&mut self.0, model.bag[model.slot(id)]);
     }
 }
 

@@ -212,12 +212,7 @@ impl Corpus {
     ) -> Vec<Seen> {
         let row = |i: usize| document.paragraphs[i].0 as usize;
         let mut seen: Vec<Seen> = (0..document.paragraphs.len())
-            .map(|i| Seen {
-                value: values[row(i)],
-                shape: self.shapes[row(i)],
-                overlap: None,
-                repeats: 0,
-            })
+            .map(|i| Seen::new(values[row(i)], self.shapes[row(i)]))
             .collect();
         let topic = |i: usize| &self.topic[self.topic_ends[row(i)]..self.topic_ends[row(i) + 1]];
         relations.relate(&mut seen, topic, |i| self.hashes[row(i)]);

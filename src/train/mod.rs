@@ -148,8 +148,7 @@ impl<'t> Trainer<'t> {
         }
         let tokenizer_json =
             base.map_or_else(Tokenizer::standard_json, |base| base.tokenizer_json().to_owned());
-        let tokenizer = Tokenizer::from_json(&tokenizer_json)
-            .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
+        let tokenizer = Tokenizer::default();
         let counted = |done, all| progress("features", done, all);
         let disguised = noise::disguised(documents, recipe);
         let corpus = Corpus::new(documents, &disguised, &tokenizer, recipe, threads, &counted);
