@@ -144,7 +144,7 @@ impl<'m> Classifier<'m> {
             let words = seen.shape.words();
             let guard = Guard::of(scratch.scripts[i], words, document_words, known)
                 .or_else(|| foreign.then_some(Guard::Language));
-            let decision = self.model.context().value(&surroundings, i).decision(seen.value);
+            let decision = self.model.context().value(&surroundings, i).decision(seen.spam());
             let spam = if guard.is_some() { 0.0 } else { sigmoid(decision) };
             let like_an_ad = seen.ad_share() > 0.5;
             scratch.lines.push(Line { words, spam, like_an_ad });

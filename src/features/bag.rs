@@ -12,7 +12,7 @@
 
 use super::chunk::{Chunk, ChunkClass, Count, Counts, PLAIN_COUNT, PLAIN_TOKENS, Sight, visible};
 use super::script::Script;
-use super::shape::{BINS_PER_SHAPE, Shape, ShapeSums};
+use super::shape::{Shape, ShapeSums};
 use super::tokenizer::{Action, Tokenizer, is_look_alike};
 
 /// Paragraphs of up to so many chunks have ids of words in short lines, in
@@ -375,7 +375,6 @@ impl<'t> Extractor<'t> {
         out.shape = self.sums.shape();
         out.script = self.sums.script();
         out.bins.clear();
-        out.bins.reserve(BINS_PER_SHAPE);
         out.shape.push_bins(&mut out.bins);
         count
     }

@@ -93,26 +93,11 @@ const OFFSETS: [usize; SHAPE_COUNT + CROSSES.len() + 1] = {
     offsets
 };
 
-/// The edges once more, filled up with infinity: all measures are compared alike.
-const EDGES: [[f32; 16]; SHAPE_COUNT] = {
-    let mut all = [[f32::INFINITY; 16]; SHAPE_COUNT];
-    let mut i = 0;
-    while i < SHAPE_COUNT {
-        let mut bin = 0;
-        while bin < MEASURES[i].edges.len() {
-            all[i][bin] = MEASURES[i].edges[bin];
-            bin += 1;
-        }
-        i += 1;
-    }
-    all
-};
-
 /// How many bins there are, crossed ones included; bin ids are below it.
 pub const BIN_COUNT: usize = OFFSETS[SHAPE_COUNT + CROSSES.len()];
 
 /// How many bins one paragraph falls into.
-pub(super) const BINS_PER_SHAPE: usize = SHAPE_COUNT + CROSSES.len();
+const BINS_PER_SHAPE: usize = SHAPE_COUNT + CROSSES.len();
 
 /// The name of a shape number, `index` below [`SHAPE_COUNT`].
 pub fn shape_name(index: usize) -> &'static str {
@@ -200,15 +185,21 @@ impl Shape {
     /// one a crossed pair, each below [`BIN_COUNT`].
     pub(super) fn push_bins(&self, out: &mut Vec<u32>) {
         let mut bin = [0usize; SHAPE_COUNT];
-        for (edges, (value, slot)) in EDGES.iter().zip(self.values.iter().zip(&mut bin)) {
-            *slot = edges.iter().map(|edge| u32::from(*edge <= *value)).sum::<u32>() as usize;
+        for (Measure { edges, .. }, (value, slot)) in
+            MEASURES.iter().zip(self.values.iter().zip(&mut bin))
+        {
+            // Most numbers are in one of the first bins.
+            *slot = edges.iter().position(|edge| *edge > *value).unwrap_or(edges.len());
         }
-        for (offset, bin) in OFFSETS.iter().zip(bin) {
-            out.push((offset + bin) as u32);
+        let mut all = [0u32; BINS_PER_SHAPE];
+        for ((id, offset), bin) in all.iter_mut().zip(OFFSETS).zip(bin) {
+            *id = (offset + bin) as u32;
         }
-        for (offset, (a, b)) in OFFSETS[SHAPE_COUNT..].iter().zip(CROSSES) {
-            out.push((offset + bin[a] * bins(b) + bin[b]) as u32);
+        let crossed = all[SHAPE_COUNT..].iter_mut().zip(&OFFSETS[SHAPE_COUNT..]);
+        for ((id, offset), (a, b)) in crossed.zip(CROSSES) {
+            *id = (offset + bin[a] * bins(b) + bin[b]) as u32;
         }
+        out.extend_from_slice(&all);
     }
 }
 

@@ -105,9 +105,13 @@ impl<'r> Record<'r> {
         let (mut text, mut raw) = from;
         let bytes = self.raw.as_bytes();
         while text < at {
-            let (text_length, raw_length) = step(&bytes[raw..]);
-            text += text_length;
-            raw += raw_length;
+            // Up to the next escape a byte is a byte.
+            let plain = memchr::memchr(b'\\', &bytes[raw..]).unwrap_or(at).min(at - text);
+            (text, raw) = (text + plain, raw + plain);
+            if text < at {
+                let (text_length, raw_length) = escape(&bytes[raw..]);
+                (text, raw) = (text + text_length, raw + raw_length);
+            }
         }
         (text, raw)
     }
@@ -130,8 +134,8 @@ impl<'r> Record<'r> {
     }
 }
 
-/// Length in the text and in the raw string of what `raw` starts with.
-fn step(raw: &[u8]) -> (usize, usize) {
+/// Length in the text and in the raw string of the escape that `raw` starts with.
+fn escape(raw: &[u8]) -> (usize, usize) {
     match raw {
         [b'\\', b'u', hex @ ..] => {
             let unit = hex_unit(hex);
@@ -143,8 +147,7 @@ fn step(raw: &[u8]) -> (usize, usize) {
                 _ => (3, 6),
             }
         }
-        [b'\\', ..] => (1, 2),
-        _ => (1, 1),
+        _ => (1, 2),
     }
 }
 

@@ -56,6 +56,11 @@ impl Seen {
         }
     }
 
+    /// Log odds of spam by text: [`TextValue::spam`].
+    pub fn spam(&self) -> f64 {
+        self.spam
+    }
+
     /// Probability of ad given that the paragraph is spam: [`TextValue::ad_share`].
     pub fn ad_share(&self) -> f64 {
         self.ad_share
@@ -478,6 +483,9 @@ fn ln_1p_of_count(count: usize) -> f32 {
     LOGS.get(count).copied().unwrap_or_else(|| ln_1p(count as f32))
 }
 
+/// More numbers than there are, the factors of the own text value first.
+const MOST: usize = 192;
+
 /// The names of all numbers, in their order.
 pub fn names() -> Vec<Name> {
     let seen = [Seen::new(TextValue::default(), Shape::default())];
@@ -531,23 +539,39 @@ impl ContextModel {
 
     /// The parts of paragraph `i`'s decision value.
     pub fn value(&self, surroundings: &Surroundings<'_>, i: usize) -> ContextValue {
-        let mut value = ContextValue { own_factor: 0.0, rest: f64::from(self.intercept) };
-        let mut weights = self.weights.iter();
+        // First all numbers, then all products: both go several at a time.
+        let (mut numbers, mut count, mut own) = ([0.0; MOST], 0, 0);
         surroundings.visit(i, |_, number| {
-            let weight = weights.next().map_or(0.0, |weight| f64::from(*weight));
-            match number {
-                Number::OwnFactor(factor) => value.own_factor += weight * f64::from(factor),
-                Number::Plain(number) => value.rest += weight * f64::from(number),
+            let (Number::OwnFactor(value) | Number::Plain(value)) = number;
+            own += usize::from(matches!(number, Number::OwnFactor(_)));
+            if let Some(slot) = numbers.get_mut(count) {
+                *slot = value;
             }
+            count += 1;
         });
-        value
+        let (own_weights, weights) = self.weights.split_at(own);
+        ContextValue {
+            own_factor: dot(own_weights, &numbers),
+            rest: f64::from(self.intercept) + dot(weights, &numbers[own..]),
+        }
     }
 }
 
+/// The sum of the products of two rows of numbers, in four parts.
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let mut sums = [0.0; 4];
+    for (a, b) in a.chunks(4).zip(b.chunks(4)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += f64::from(*a) * f64::from(*b);
+        }
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
 impl ContextValue {
-    /// The decision value: log odds of spam.
-    pub fn decision(self, text: TextValue) -> f64 {
-        self.own_factor * text.spam() + self.rest
+    /// The decision value, log odds of spam, given those by text: [`TextValue::spam`].
+    pub fn decision(self, by_text: f64) -> f64 {
+        self.own_factor * by_text + self.rest
     }
 }
 
@@ -566,6 +590,7 @@ mod tests {
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name} twice");
         }
+        assert!(names.len() <= MOST);
         let seen = document(&[1.0, -3.0, 0.5, 2.0]);
         let surroundings = Surroundings::new(&seen);
         for i in 0..seen.len() {
@@ -598,7 +623,7 @@ mod tests {
         let other = model.reweighed(0.5, 2.0, 1.0);
         for (i, seen) in seen.iter().enumerate() {
             let decision =
-                |model: &ContextModel| model.value(&surroundings, i).decision(seen.value);
+                |model: &ContextModel| model.value(&surroundings, i).decision(seen.spam());
             let expected = 0.5 * decision(&model) + 2.0 * seen.value.spam() + 1.0;
             assert!((decision(&other) - expected).abs() < 1e-5);
         }

@@ -245,5 +245,8 @@ fn raw_cuts(record: &Record<'_>, cuts: &[Cut]) -> Vec<Cut> {
 }
 
 fn invalid_bytes(text: &[u8]) -> u64 {
+    if std::str::from_utf8(text).is_ok() {
+        return 0;
+    }
     text.utf8_chunks().map(|chunk| chunk.invalid().len() as u64).sum()
 }

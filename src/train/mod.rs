@@ -377,7 +377,7 @@ impl<'t> Trainer<'t> {
         let seen = self.corpus.see(document, values, relations);
         let surroundings = Surroundings::new(&seen);
         let model = models[1 + document.fold as usize];
-        (0..seen.len()).map(|i| model.value(&surroundings, i).decision(seen[i].value)).collect()
+        (0..seen.len()).map(|i| model.value(&surroundings, i).decision(seen[i].spam())).collect()
     }
 
     /// The junk share of every document read, from out-of-fold text values.
