@@ -48,7 +48,10 @@ impl Explanation {
         let mut parts = Parts::default();
         explain_text(model, text, features, value, context.own_factor, &mut parts);
         explain_context(model, surroundings, i, &mut parts);
-        Explanation { decision: context.decision(value.spam()), contributions: parts.strongest_first() }
+        Explanation {
+            decision: context.decision(value.spam()),
+            contributions: parts.strongest_first(),
+        }
     }
 }
 

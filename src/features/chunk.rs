@@ -216,7 +216,7 @@ pub(super) const EDGE_NAMES: [&str; 13] = [
     "separator",
 ];
 
-fn edge(c: char) -> Edge {
+pub(super) fn edge(c: char) -> Edge {
     match c {
         'a'..='z' => Edge::Lower,
         'A'..='Z' => Edge::Upper,
@@ -291,7 +291,7 @@ fn is_currency(c: char) -> bool {
 }
 
 /// Company forms, lower case, without final punctuation.
-const COMPANY_SUFFIXES: [&str; 19] = [
+pub(super) const COMPANY_SUFFIXES: [&str; 19] = [
     "co",
     "ltd",
     "inc",
@@ -343,38 +343,6 @@ const EMPTY: Chunk = Chunk {
 };
 
 impl Chunk {
-    /// Looks at a chunk that is a plain word, as five in six are: one letter, then
-    /// small letters, then at most one of `.,;:!?`. Says the same as [`Chunk::of`],
-    /// sooner; `None` for any other chunk.
-    pub(super) fn plain(chunk: &[u8]) -> Option<Self> {
-        let (&last, before) = chunk.split_last()?;
-        let mark = matches!(last, b'.' | b',' | b';' | b':' | b'!' | b'?');
-        let word = if mark { before } else { chunk };
-        let (&first, rest) = word.split_first()?;
-        if !first.is_ascii_alphabetic() || !rest.iter().all(u8::is_ascii_lowercase) {
-            return None;
-        }
-        let upper = first.is_ascii_uppercase();
-        let class = match () {
-            () if is_company_suffix(std::str::from_utf8(word).ok()?) => ChunkClass::CompanySuffix,
-            () if rest.is_empty() => ChunkClass::SingleLetter,
-            () if upper => ChunkClass::Title,
-            () => ChunkClass::Lower,
-        };
-        Some(Chunk {
-            class,
-            chars: chunk.len() as u32,
-            letters: word.len() as u32,
-            marks: u32::from(mark),
-            commas: u32::from(matches!(last, b',' | b';')),
-            exclamations: u32::from(last == b'!'),
-            first: if upper { Edge::Upper } else { Edge::Lower },
-            last: edge(char::from(last)),
-            ends_sentence: matches!(last, b'.' | b'!' | b'?'),
-            ..EMPTY
-        })
-    }
-
     /// Looks at a non-empty, [`visible`] chunk.
     pub(super) fn of(chunk: &str) -> Self {
         let core = core(chunk);
@@ -568,12 +536,7 @@ fn core(chunk: &str) -> &str {
 }
 
 fn is_company_suffix(core: &str) -> bool {
-    // First bytes of the forms, in either case: most words go no further.
-    let may_start =
-        |byte: &u8| matches!(byte | 0x20, b'c' | b'l' | b'i' | b'g' | b'p' | b's' | b'b');
-    core.len() <= 12
-        && core.as_bytes().first().is_some_and(|byte| may_start(byte) || !byte.is_ascii())
-        && COMPANY_SUFFIXES.iter().any(|suffix| core.eq_ignore_ascii_case(suffix))
+    core.len() <= 12 && COMPANY_SUFFIXES.iter().any(|suffix| core.eq_ignore_ascii_case(suffix))
 }
 
 /// `example.com`, `example.co.uk/path`.
@@ -621,18 +584,7 @@ fn classify_digits(chunk: &str, core: &str, digits: u32) -> ChunkClass {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn plain_words_look_the_same_the_short_way(chunk in "[A-Za-c]?[a-z]{0,9}[.,;:!?]{0,2}|(co|ltd|Inc|LIMITED)[.,]?") {
-            if let Some(short) = Chunk::plain(chunk.as_bytes()) {
-                prop_assert_eq!(short, Chunk::of(&chunk));
-            }
-        }
-    }
 
     #[test]
     fn chunks_have_the_class_a_reader_would_give_them() {

@@ -4,7 +4,7 @@
 //! into bins, and a few pairs of them into crossed bins, so that a linear model can
 //! give any form to each.
 
-use super::chunk::{Chunk, Count, Counts, EDGE_NAMES, Edge, PLAIN_COUNT, Sight};
+use super::chunk::{Chunk, Count, Counts, EDGE_NAMES, Edge, PLAIN_COUNT, Sight, edge};
 use super::script::Script;
 
 /// A shape number: its name and the lower edges of its bins but the first.
@@ -268,9 +268,44 @@ impl ShapeSums {
         self.longest_run = self.longest_run.max(self.capitalised_run);
     }
 
+    /// Adds a plain word, of ASCII letters, with the mark behind it or 0, and with their
+    /// tokens. The word is in small letters but perhaps for the first one.
+    #[inline]
+    pub(super) fn add_plain(&mut self, letters: u32, mark: u8, upper: bool) {
+        let counts = &mut self.counts;
+        counts[Count::Chars] += letters;
+        counts[Count::Letters] += letters;
+        counts[Count::Tokens] += 1;
+        counts[Count::Capitalised] += u32::from(upper);
+        let (mut chars, mut last) = (letters, Edge::Lower);
+        if mark > 0 {
+            chars += 1;
+            counts[Count::Chars] += 1;
+            counts[Count::Marks] += 1;
+            counts[Count::Tokens] += 1;
+            last = edge(char::from(mark));
+            counts[Count::Commas] += u32::from(last == Edge::Comma);
+            counts[Count::Exclamations] += u32::from(last == Edge::Exclamation);
+            let ends = matches!(last, Edge::Stop | Edge::Exclamation | Edge::Question);
+            counts[Count::Sentences] += u32::from(ends);
+        } else if upper && letters == 1 {
+            last = Edge::Upper;
+        }
+        self.add_place(chars, if upper { Edge::Upper } else { Edge::Lower }, last, upper);
+    }
+
+    /// Counts the last chunk as the form of a company's name.
+    pub(super) fn add_company(&mut self) {
+        self.counts[Count::Companies] += 1;
+    }
+
     /// Counts a token of a chunk that was added by [`ShapeSums::add_chunk`].
-    pub(super) fn add_token(&mut self, function_word: bool, we_or_you: bool) {
+    pub(super) fn add_token(&mut self) {
         self.counts[Count::Tokens] += 1;
+    }
+
+    /// Counts what is known of a token beforehand.
+    pub(super) fn add_known(&mut self, function_word: bool, we_or_you: bool) {
         self.counts[Count::FunctionWords] += u32::from(function_word);
         self.counts[Count::WeAndYou] += u32::from(we_or_you);
     }
