@@ -4,6 +4,7 @@
 pub mod compression;
 pub mod jsonl;
 pub mod reader;
+pub mod wet;
 
 use std::str::FromStr;
 
