@@ -11,6 +11,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
+use super::jsonl::NewRecord;
+
 /// Bytes that a header may have.
 pub const MAX_HEADER: usize = 64 << 10;
 /// Bytes that a block may have. The text of a page has a few MiB at most.
@@ -74,6 +76,23 @@ pub enum RecordError {
     /// The record is cut off, or its length is wrong.
     #[error("{LENGTH} is {0}, but the record does not end there with two line breaks")]
     End(usize),
+    /// The text is not UTF-8.
+    #[error("invalid UTF-8 at byte {0} of the text")]
+    Utf8(usize),
+}
+
+impl<'w> Record<'w> {
+    /// The record as a line of JSON, with the fields `id`, `url`, `date`, `language` and
+    /// `text` as far as they are there.
+    ///
+    /// # Errors
+    /// [`RecordError::Utf8`].
+    pub fn to_json(&self) -> Result<NewRecord<'w>, RecordError> {
+        let text = std::str::from_utf8(self.text)
+            .map_err(|error| RecordError::Utf8(error.valid_up_to()))?;
+        let fields = [("url", self.url), ("date", self.date), ("language", self.languages)];
+        Ok(NewRecord::new(self.id, &fields, text))
+    }
 }
 
 /// The items of `bytes`, each with its range. The ranges tile the bytes. The time is
