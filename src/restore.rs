@@ -1,5 +1,6 @@
 //! Putting removed paragraphs back: cleaned text plus audit rows give the original
-//! bytes.
+//! bytes. Of WET they give the JSON Lines that were written, with nothing removed: the
+//! headers of WARC records are in no output.
 
 use std::io::{self, BufRead, Write};
 
@@ -15,13 +16,13 @@ use crate::pipeline::Counts;
 pub struct AuditEnd {
     /// The source's name.
     pub source: String,
-    /// Its form: `txt` or `jsonl`.
+    /// Its form: `txt`, `jsonl` or `wet`.
     pub format: String,
     /// Records read.
     pub records: u64,
     /// Records rejected: they are in the rejects file only.
     pub rejected: u64,
-    /// Bytes read, unpacked.
+    /// Bytes to restore: those read, unpacked, or those of the JSON Lines made of WET.
     pub bytes: u64,
 }
 
@@ -84,7 +85,7 @@ struct Insertion {
     bytes: Vec<u8>,
 }
 
-/// Writes the original of `cleaned` to `out`.
+/// Writes the original of `cleaned` to `out`; for WET, all its documents as JSON Lines.
 ///
 /// `removed` are the audit rows, `rejects` the rejected records if there were any,
 /// `source` which source of the rows it is if they are of several.
@@ -144,7 +145,10 @@ fn restore_records(
         if let Some((first, others)) =
             rejected.split_first().filter(|(first, _)| first.record == record)
         {
-            out.write_all(&first.bytes)?;
+            // A bad record of a WET file was never a line of JSON.
+            if end.format != Format::Wet.name() {
+                out.write_all(&first.bytes)?;
+            }
             rejected = others;
             continue;
         }
@@ -259,16 +263,12 @@ fn read_rejects(input: &mut dyn BufRead, source: &str) -> Result<Vec<Insertion>,
 impl AuditEnd {
     /// The row that closes a source of which this was counted.
     pub fn new(source: &str, format: Format, counts: &Counts) -> Self {
-        let format = match format {
-            Format::Text => "txt",
-            Format::JsonLines => "jsonl",
-        };
         AuditEnd {
             source: source.to_owned(),
-            format: format.to_owned(),
+            format: format.name().to_owned(),
             records: counts.records,
             rejected: counts.rejected,
-            bytes: counts.bytes,
+            bytes: counts.restorable_bytes,
         }
     }
 }

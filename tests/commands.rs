@@ -1,8 +1,10 @@
 //! The command-line cases of `tests/cmd`, and what files cannot say.
 
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use assert_cmd::prelude::*;
+use despam::formats::compression::{Compression, Packer, open};
 
 fn despam() -> Command {
     Command::cargo_bin("despam").expect("the program is built")
@@ -109,6 +111,82 @@ fn gzip_members_and_zstd_frames_are_read_to_the_end() {
         rows.push(String::from_utf8_lossy(&output.stdout).lines().count());
     }
     assert_eq!(rows, [2, 2]);
+}
+
+/// Common Crawl packs every record as a gzip member of its own.
+#[test]
+fn a_wet_file_of_2000_members_becomes_json_lines() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let pack = |record: String| {
+        let mut packer = Packer::new(Vec::new(), Compression::Gzip).expect("a packer opens");
+        packer.write_all(record.as_bytes()).expect("memory can be written");
+        packer.finish().expect("memory can be written")
+    };
+    let record = |i: usize| {
+        let text =
+            format!("The minutes of meeting {i} were read and approved.\nShare on Facebook\n");
+        format!(
+            "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Record-ID: <urn:uuid:{i}>\r\n\
+             Content-Length: {}\r\n\r\n{text}\r\n\r\n",
+            text.len()
+        )
+    };
+    let info = "WARC/1.0\r\nWARC-Type: warcinfo\r\nContent-Length: 0\r\n\r\n\r\n\r\n".to_owned();
+    let file: Vec<u8> = std::iter::once(info).chain((0..1999).map(record)).flat_map(pack).collect();
+    std::fs::create_dir(at("in")).expect("a folder can be made");
+    std::fs::write(at("in/a.warc.wet.gz"), file).expect("the file can be written");
+    let filter = |out: &str, options: &[&str]| {
+        let mut command = despam();
+        command.arg("filter").arg(at("in")).arg("-o").arg(at(out)).args(options);
+        command.output().expect("the program runs")
+    };
+    let removed = at("removed.jsonl");
+    let removed = removed.to_str().expect("the path is UTF-8");
+    let output = filter("out", &["--threshold", "0.5", "--json", "--removed", removed]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let summary: serde_json::Value = serde_json::from_str(&stderr).expect("the summary is JSON");
+    let count = |key: &str| summary[key].as_u64().expect("a count");
+    assert_eq!((count("records"), count("other_records"), count("rejected")), (1999, 1, 0));
+    assert_eq!(count("removed"), 1999);
+    let unpacked = |path: &str| {
+        let mut text = String::new();
+        let mut input = open(&at(path)).expect("the output is there");
+        input.read_to_string(&mut text).expect("the output is text");
+        text
+    };
+    let cleaned = unpacked("out/a.jsonl.gz");
+    for (i, line) in cleaned.lines().enumerate() {
+        let text = format!("The minutes of meeting {i} were read and approved.\\n");
+        assert_eq!(line, format!("{{\"id\":\"<urn:uuid:{i}>\",\"text\":\"{text}\"}}"));
+    }
+    assert!(filter("all", &["--threshold", "1"]).status.success());
+    let restored =
+        despam().arg("restore").arg(at("out/a.jsonl.gz")).arg(removed).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&restored.stdout), unpacked("all/a.jsonl.gz"));
+    assert!(restored.stdout.len() > cleaned.len());
+}
+
+#[test]
+fn outputs_of_two_inputs_never_have_one_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let record = "WARC/1.0\nWARC-Type: conversion\nContent-Length: 1\n\na\n\n";
+    // The second name says nothing, its bytes do.
+    for (name, told) in [("a.warc.wet", "name the folder above them"), ("a", "two inputs")] {
+        let input = folder.path().join(format!("in-{name}"));
+        std::fs::create_dir(&input).expect("a folder can be made");
+        std::fs::write(input.join(name), record).expect("the file can be written");
+        std::fs::write(input.join("a.jsonl"), "{\"text\":\"b\"}\n").expect("it can be written");
+        let output = despam()
+            .args(["filter", "--force", "-o"])
+            .arg(folder.path().join(format!("out-{name}")))
+            .arg(&input)
+            .output()
+            .expect("the program runs");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(told));
+    }
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::io::{self, Cursor};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use despam::classifier::Bound;
 use despam::formats::Format;
 use despam::formats::jsonl::Fields;
+use despam::formats::wet::{Item, items};
 use despam::pipeline::{Counts, Input, InputError, Job, Part, Sink, run};
 use despam::restore::{AuditEnd, restore};
 use despam::{Classifier, Label, Model, Unit};
@@ -60,6 +63,16 @@ fn written(
 
 fn filter() -> Job {
     Job::Filter { drop: vec![Label::Ad, Label::Chrome], audit: true }
+}
+
+fn keep_all() -> Job {
+    Job::Filter { drop: Vec::new(), audit: true }
+}
+
+/// The JSON in lines.
+fn values(lines: &[u8]) -> Vec<serde_json::Value> {
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.map(|line| serde_json::from_slice(line).expect("a line is JSON")).collect()
 }
 
 fn restored(written: &Written) -> Vec<u8> {
@@ -140,6 +153,41 @@ fn records() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A WET record of type `kind` whose header says that its text has `length` bytes.
+fn wet_record(kind: &str, fields: &str, length: usize, text: &[u8]) -> Vec<u8> {
+    let head = format!("WARC/1.0\r\nWARC-Type: {kind}\r\n{fields}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), text, b"\r\n\r\n"].concat()
+}
+
+/// A WET file of such pages, with other records, wrong lengths and noise between them,
+/// perhaps cut off.
+fn wet() -> impl Strategy<Value = Vec<u8>> {
+    let record = (page(), 0..12u8).prop_map(|(page, kind)| {
+        let utf8 = String::from_utf8_lossy(&page);
+        let fields = "WARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: http://a.example/\"b\r\n\
+            WARC-Identified-Content-Language: eng,deu\r\n";
+        match kind {
+            0 => wet_record("warcinfo", "", page.len(), &page),
+            1 => wet_record("conversion", fields, page.len() + 5, &page),
+            2 => [b"noise ".as_slice(), &page, b"\n"].concat(),
+            3 => b"\r\n\n".to_vec(),
+            4 => wet_record("conversion", fields, page.len(), &page),
+            5 => wet_record("conversion", "", utf8.len(), utf8.as_bytes()),
+            _ => wet_record("conversion", fields, utf8.len(), utf8.as_bytes()),
+        }
+    });
+    let records = prop::collection::vec(record, 0..10);
+    (records, any::<prop::sample::Index>(), any::<bool>()).prop_map(|(records, at, cut)| {
+        let bytes = records.concat();
+        let length = if cut { at.index(bytes.len() + 1) } else { bytes.len() };
+        bytes[..length].to_vec()
+    })
+}
+
+fn lines(bytes: &[u8]) -> u64 {
+    bytes.split_inclusive(|byte| *byte == b'\n').count() as u64
+}
+
 /// Whether `part` can be had from `whole` by leaving bytes out.
 fn is_subsequence(part: &[u8], whole: &[u8]) -> bool {
     let mut rest = whole.iter();
@@ -163,19 +211,60 @@ proptest! {
     fn filtered_records_can_be_restored_and_none_is_lost(records in records(), threshold in 0.0..1.0f64) {
         let written = written(&classifier(threshold), &filter(), Format::JsonLines, &records, 2);
         prop_assert_eq!(restored(&written), records.clone());
-        let lines = |bytes: &[u8]| bytes.split_inclusive(|byte| *byte == b'\n').count() as u64;
         prop_assert_eq!(lines(&records), written.counts.records);
         prop_assert_eq!(lines(&written.main) + lines(&written.rejects), written.counts.records);
         prop_assert_eq!(lines(&written.rejects), written.counts.rejected);
     }
 
     #[test]
+    fn a_wet_file_becomes_lines_that_can_be_restored_and_nothing_is_lost(
+        file in wet(), threshold in 0.0..1.0f64
+    ) {
+        let all = written(&classifier(0.5), &keep_all(), Format::Wet, &file, 1);
+        let cleaned = written(&classifier(threshold), &filter(), Format::Wet, &file, 2);
+        prop_assert_eq!(restored(&cleaned), all.main.clone());
+        prop_assert_eq!(&cleaned.rejects, &all.rejects);
+        let counts = &cleaned.counts;
+        prop_assert_eq!(lines(&cleaned.main) + lines(&cleaned.rejects), counts.records);
+        prop_assert_eq!(lines(&cleaned.rejects), counts.rejected);
+
+        // What is in the file, in its order.
+        let (mut written, mut rejects) = (Vec::new(), Vec::new());
+        let (mut number, mut others) = (0, 0);
+        for (range, item) in items(&file) {
+            let bytes = &file[range.clone()];
+            let text = match item {
+                Item::Other => {
+                    others += u64::from(!bytes.trim_ascii().is_empty());
+                    continue;
+                }
+                Item::Document(record) => std::str::from_utf8(record.text).ok(),
+                Item::Bad(_) => None,
+            };
+            number += 1;
+            match text {
+                Some(text) => written.push(text.to_owned()),
+                None => rejects.push((number, range.start as u64, bytes.to_vec())),
+            }
+        }
+        prop_assert_eq!((counts.records, counts.other_records), (number, others));
+        let texts: Vec<String> =
+            values(&all.main).iter().map(|line| line["text"].as_str().expect("a text").to_owned()).collect();
+        prop_assert_eq!(texts, written);
+        let rows: Vec<(u64, u64, Vec<u8>)> = values(&all.rejects).iter().map(|row| {
+            let raw = row["raw"].as_str().map(|raw| raw.as_bytes().to_vec());
+            let packed = || BASE64_STANDARD.decode(row["raw_base64"].as_str().expect("bytes"));
+            let at = |key: &str| row[key].as_u64().expect("a number");
+            (at("record"), at("offset"), raw.unwrap_or_else(|| packed().expect("base64")))
+        }).collect();
+        prop_assert_eq!(rows, rejects);
+    }
+
+    #[test]
     fn rows_are_one_for_every_visible_line_and_tell_the_bytes(page in page()) {
         let classifier = classifier(0.5).with_unit(Unit::Line);
         let rows = written(&classifier, &Job::Score, Format::Text, &page, 1).main;
-        let rows: Vec<serde_json::Value> =
-            rows.split(|byte| *byte == b'\n').filter(|row| !row.is_empty())
-                .map(|row| serde_json::from_slice(row).expect("a row is JSON")).collect();
+        let rows = values(&rows);
         let start = if page.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let visible: Vec<&[u8]> = page[start..]
             .split(|byte| matches!(byte, b'\n' | b'\r'))
@@ -238,6 +327,18 @@ fn long_text() -> Vec<u8> {
     (0..25_000).map(text).collect::<String>().into_bytes()
 }
 
+/// Such texts as a WET file, some with a wrong length, one of more than a chunk.
+fn long_wet() -> Vec<u8> {
+    let text = long_text();
+    let mut bytes = wet_record("warcinfo", "", 5, b"a: b\n");
+    bytes.extend(wet_record("conversion", "", text.len(), &text));
+    for (i, text) in text.chunks(1500).enumerate() {
+        let length = text.len() + usize::from(i % 100 == 7);
+        bytes.extend(wet_record("conversion", "", length, text));
+    }
+    bytes
+}
+
 #[test]
 fn threads_do_not_change_the_output() {
     for (format, job, threshold) in [
@@ -245,14 +346,51 @@ fn threads_do_not_change_the_output() {
         (Format::JsonLines, Job::Score, 0.5),
         (Format::Text, filter(), 0.9999),
         (Format::Text, Job::Check, 0.0),
+        (Format::Wet, filter(), 0.5),
+        (Format::Wet, Job::Check, 0.5),
     ] {
-        let stream = if format == Format::Text { long_text() } else { long_stream() };
+        let stream = match format {
+            Format::Text => long_text(),
+            Format::JsonLines => long_stream(),
+            Format::Wet => long_wet(),
+        };
         let one = written(&classifier(threshold), &job, format, &stream, 1);
         assert!(!one.main.is_empty(), "{job:?}");
         for threads in [2, 5] {
             let more = written(&classifier(threshold), &job, format, &stream, threads);
             assert!(one == more, "{job:?} on {threads} threads");
         }
+    }
+}
+
+#[test]
+fn a_bad_wet_record_is_rejected_and_the_next_one_is_read() {
+    let page = |text: &str| wet_record("conversion", "", text.len(), text.as_bytes());
+    let (one, last) = (page("The wall is dry."), page("It rained in May."));
+    let wrong = |length| wet_record("conversion", "", length, b"A text.");
+    let head = "WARC/1.0\r\nWARC-Type: conversion\r\n";
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n4\r\nWith\r\n0\r\n\r\n");
+    for (bad, reason) in [
+        (b"<html>no record</html>\n".to_vec(), "no record starts here"),
+        (wrong(3), "Content-Length is 3, but"),
+        (wrong(700), "Content-Length is 700, but"),
+        (wrong(usize::MAX), "Content-Length is not a number up to"),
+        (b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Len\n".to_vec(), "expected lines"),
+        ([&page("A text that is cut")[..70], b"\n"].concat(), "Content-Length is 18, but"),
+        (chunked.into_bytes(), "no header field Content-Length"),
+        (wet_record("conversion", "", 6, b"No \xed\xa0\x80"), "invalid UTF-8 at byte 3"),
+    ] {
+        let written =
+            written(&classifier(1.0), &filter(), Format::Wet, &[&one[..], &bad, &last].concat(), 1);
+        let texts = "{\"text\":\"The wall is dry.\"}\n{\"text\":\"It rained in May.\"}\n";
+        assert_eq!(String::from_utf8_lossy(&written.main), texts, "{reason}");
+        assert_eq!((written.counts.records, written.counts.rejected), (3, 1), "{reason}");
+        let row = &values(&written.rejects)[0];
+        assert!(row["reason"].as_str().is_some_and(|why| why.starts_with(reason)), "{row}");
+        assert_eq!(
+            (row["record"].as_u64(), row["offset"].as_u64()),
+            (Some(2), Some(one.len() as u64))
+        );
     }
 }
 

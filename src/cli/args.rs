@@ -17,7 +17,7 @@ pub struct InputArgs {
     /// Files and folders to read; `-` or none is standard input.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The form of the input: auto, txt or jsonl.
+    /// The form of the input: auto, txt, jsonl or wet.
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = parse_format)]
     pub format: AutoFormat,
     /// JSON field with the text; `a.b` is `b` within `a`.

@@ -9,7 +9,7 @@ use super::run::{Targets, run_job};
 
 /// Print the spam paragraphs with where they are; exit 1 if there are any.
 ///
-/// A line is `file:line:label:probability:text`, for JSON Lines
+/// A line is `file:line:label:probability:text`, for JSON Lines and WET
 /// `file:record:paragraph:label:probability:text`.
 #[derive(clap::Args)]
 pub struct Args {

@@ -3,6 +3,7 @@
 //! An output path has either its old content or the new one, never half: bytes go
 //! to a temporary file beside it, which is synced and renamed at the end.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,35 @@ impl Source {
     /// What the source is called in output.
     pub fn name(&self) -> String {
         self.path.as_ref().map_or("-".to_owned(), |path| path.to_string_lossy().into_owned())
+    }
+
+    /// Where its output stands within an output folder: at the same place, but what
+    /// comes of `a.warc.wet.gz` is `a.jsonl.gz`.
+    pub fn mirrored(&self, format: Format) -> PathBuf {
+        let mut path = self.relative.clone();
+        if format != Format::Wet {
+            return path;
+        }
+        let packed = Compression::of_path(&path) != Compression::Plain;
+        let packed = path.extension().filter(|_| packed).map(OsStr::to_owned);
+        if packed.is_some() {
+            path.set_extension("");
+        }
+        while path.extension().is_some_and(|ending| ending == "wet" || ending == "warc") {
+            path.set_extension("");
+        }
+        let name = path.as_mut_os_string();
+        name.push(".jsonl");
+        if let Some(packed) = packed {
+            name.push(".");
+            name.push(packed);
+        }
+        path
+    }
+
+    /// The form that was asked for, or that the name tells.
+    pub fn format(&self, asked: Option<Format>) -> Option<Format> {
+        asked.or_else(|| self.path.as_deref().and_then(Format::of_path))
     }
 }
 
@@ -81,8 +111,7 @@ pub fn open(
         None => Box::new(io::stdin()),
     };
     let reader = unpack(Counted { input, read: Arc::clone(read) })?;
-    let named = source.path.as_deref().and_then(Format::of_path);
-    if let Some(format) = format.or(named) {
+    if let Some(format) = source.format(format) {
         return Ok(Opened { format, reader: Box::new(reader) });
     }
     let (start, reader) = peek(reader, SNIFFED)?;
@@ -207,5 +236,26 @@ pub fn output(path: Option<&Path>, force: bool) -> anyhow::Result<Output> {
     match path {
         Some(path) if path != Path::new("-") => Output::file(path, force),
         _ => Ok(Output::stdout()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_of_wet_are_named_as_json_lines() {
+        for (name, format, mirrored) in [
+            ("in/a.warc.wet.gz", Format::Wet, "in/a.jsonl.gz"),
+            ("a.wet.zst", Format::Wet, "a.jsonl.zst"),
+            ("a.b.warc", Format::Wet, "a.b.jsonl"),
+            ("a.txt", Format::Wet, "a.txt.jsonl"),
+            ("wet", Format::Wet, "wet.jsonl"),
+            ("a.jsonl.gz", Format::JsonLines, "a.jsonl.gz"),
+            ("a.warc.wet.gz", Format::Text, "a.warc.wet.gz"),
+        ] {
+            let source = Source { path: None, relative: PathBuf::from(name) };
+            assert_eq!(source.mirrored(format), Path::new(mirrored), "{name}");
+        }
     }
 }

@@ -10,7 +10,8 @@ use super::args::{InputArgs, ModelArgs};
 use super::run::{Summary, Targets, run_job};
 use super::{Outcome, warn};
 
-/// Write documents without their spam paragraphs, in the form they came in.
+/// Write documents without their spam paragraphs, in the form they came in; those of
+/// WET files as JSON Lines.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -102,6 +103,9 @@ fn print_text(summary: &Summary) {
         "{} documents in, {written} out, {} rejected, {} emptied",
         counts.records, counts.rejected, counts.emptied
     );
+    if counts.other_records > 0 {
+        eprintln!("{} WARC records of other types passed over", counts.other_records);
+    }
     eprintln!(
         "{} paragraphs, {} removed ({} ad, {} chrome found), {:.2} % of the words",
         counts.paragraphs,

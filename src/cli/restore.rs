@@ -8,7 +8,8 @@ use despam::formats::compression;
 use super::Outcome;
 use super::files::output;
 
-/// Put removed paragraphs back: the original, byte for byte (unpacked).
+/// Put removed paragraphs back: the original, byte for byte (unpacked). Of a WET file,
+/// all its documents as JSON Lines.
 #[derive(clap::Args)]
 pub struct Args {
     /// What `despam filter` wrote.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use despam::Classifier;
+use despam::formats::Format;
 use despam::pipeline::{Counts, Input, Job, run};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -57,7 +58,7 @@ pub fn run_job(
     check_targets(&sources, targets)?;
     let folder = targets.output.as_deref().filter(|path| is_folder(path, &sources, &input.files));
     if folder.is_some() {
-        check_mirrored(&sources)?;
+        check_mirrored(&sources, input.format.0)?;
     }
     let bar = Bar::new(&sources);
     let mut files = Files::new(&sources, targets, folder, bar.bar.clone())?;
@@ -92,11 +93,13 @@ fn check_targets(sources: &[Source], targets: &Targets) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Two inputs must not have the same place in the output folder.
-fn check_mirrored(sources: &[Source]) -> anyhow::Result<()> {
+/// Two inputs must not have the same place in the output folder, as far as their names
+/// tell.
+fn check_mirrored(sources: &[Source], format: Option<Format>) -> anyhow::Result<()> {
     let mut places = std::collections::BTreeMap::new();
     for source in sources {
-        if let Some(other) = places.insert(&source.relative, source) {
+        let place = source.mirrored(source.format(format).unwrap_or(Format::Text));
+        if let Some(other) = places.insert(place, source) {
             bail!(
                 "{} and {} would both be written to the same file: name the folder above them",
                 other.name(),

@@ -1,5 +1,6 @@
 //! Where the results of a run go: files, or standard output.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,8 @@ pub struct Files<'f> {
     rejects: Option<Output>,
     /// Inputs begun.
     begun: usize,
+    /// Their outputs within the folder.
+    places: BTreeSet<PathBuf>,
     format: Format,
     told: u64,
     /// Inputs that could not be read to their end.
@@ -61,6 +64,7 @@ impl<'f> Files<'f> {
             removed: side(&targets.removed)?,
             rejects: side(&targets.rejects)?,
             begun: 0,
+            places: BTreeSet::new(),
             format: Format::Text,
             told: 0,
             failed: 0,
@@ -109,6 +113,11 @@ impl<'f> Files<'f> {
                 "{share:.1} % of the bytes are not UTF-8; if it is another encoding, convert it with iconv"
             ));
         }
+        if counts.records == 0 && counts.other_records > 0 {
+            self.warn(
+                "no WARC record is of type `conversion`: despam reads the text of pages (WET), not pages"
+            );
+        }
         let end = AuditEnd::new(&self.name(), self.format, counts);
         if let Some(removed) = &mut self.removed {
             writeln!(removed, "{}", serde_json::to_string(&end)?)?;
@@ -125,10 +134,17 @@ impl Sink for Files<'_> {
         let source = &self.sources[self.begun];
         (self.begun, self.format, self.told) = (self.begun + 1, format, 0);
         if let Some(folder) = self.folder {
-            self.main = Some(mirrored(folder, source, self.force).map_err(other)?);
+            let place = source.mirrored(format);
+            let path = folder.join(&place);
+            // Two names may become one only now, when the bytes say that it is WET.
+            if !self.places.insert(place) {
+                let text = format!("two inputs would be written to {}", path.display());
+                return Err(io::Error::other(text));
+            }
+            self.main = Some(mirrored(&path, self.force).map_err(other)?);
         }
         match &mut self.main {
-            Some(main) if format == Format::JsonLines => main.end_line(),
+            Some(main) if format != Format::Text => main.end_line(),
             _ => Ok(()),
         }
     }
@@ -169,11 +185,10 @@ fn other(error: anyhow::Error) -> io::Error {
     }
 }
 
-/// The output for one of several inputs: the same path within the folder.
-fn mirrored(folder: &Path, source: &Source, force: bool) -> anyhow::Result<Output> {
-    let path = folder.join(&source.relative);
+/// The output for one of several inputs, in a folder that may have to be made.
+fn mirrored(path: &Path, force: bool) -> anyhow::Result<Output> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
     }
-    Output::file(&path, force)
+    Output::file(path, force)
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
@@ -117,11 +118,9 @@ impl<'r> Record<'r> {
     }
 
     /// Maps ranges of the text, rising and not overlapping, to ranges of the record.
-    pub fn raw_ranges(
-        &self,
-        ranges: impl Iterator<Item = std::ops::Range<usize>>,
-    ) -> Vec<std::ops::Range<usize>> {
-        if let Cow::Borrowed(_) = self.text {
+    pub fn raw_ranges(&self, ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+        let has_escapes = self.raw.len() > self.text.len() + 2;
+        if !has_escapes {
             let shift = self.offset + 1;
             return ranges.map(|range| range.start + shift..range.end + shift).collect();
         }
@@ -164,6 +163,64 @@ fn decode(raw: &str) -> Result<Cow<'_, str>, RecordError> {
     serde_json::from_str::<String>(raw)
         .map(Cow::Owned)
         .map_err(|error| RecordError::Json(error.to_string()))
+}
+
+/// A record that comes from another form: its line of JSON is made here.
+pub struct NewRecord<'t> {
+    line: String,
+    /// Where the strings of the id and of the text are in the line, quotes included.
+    id: Option<Range<usize>>,
+    raw: Range<usize>,
+    text: &'t str,
+}
+
+impl<'t> NewRecord<'t> {
+    /// A record with an id, other fields, and the text as field `text`. What is `None`
+    /// is left out.
+    ///
+    /// ```
+    /// use despam::formats::jsonl::NewRecord;
+    ///
+    /// let record = NewRecord::new(None, &[("url", Some("http://a.example"))], "One\n");
+    /// assert_eq!(record.line(), "{\"url\":\"http://a.example\",\"text\":\"One\\n\"}\n");
+    /// ```
+    pub fn new(id: Option<&str>, fields: &[(&str, Option<&str>)], text: &'t str) -> Self {
+        let mut line = String::from("{");
+        let id = id.map(|id| push_field(&mut line, "id", id));
+        for (name, value) in fields {
+            if let Some(value) = value {
+                push_field(&mut line, name, value);
+            }
+        }
+        let raw = push_field(&mut line, "text", text);
+        line.push_str("}\n");
+        NewRecord { line, id, raw, text }
+    }
+
+    /// The line, line break included.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The line as a record, as [`Record::parse`] would find it.
+    pub fn record(&self) -> Record<'_> {
+        Record {
+            id: self.id.clone().map(|id| &self.line[id]),
+            offset: self.raw.start,
+            raw: &self.line[self.raw.clone()],
+            text: Cow::Borrowed(self.text),
+        }
+    }
+}
+
+/// Adds a field; where its string is, quotes included.
+fn push_field(line: &mut String, name: &str, value: &str) -> Range<usize> {
+    let comma = if line.len() > 1 { "," } else { "" };
+    let string = |text: &str| serde_json::Value::from(text).to_string();
+    line.extend([comma, &string(name), ":"]);
+    let start = line.len();
+    line.push_str(&string(value));
+    start..line.len()
 }
 
 fn kind(raw: &str) -> &'static str {
@@ -285,6 +342,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_new_record_is_what_its_line_says(id: Option<String>, url: Option<String>, text: String) {
+            let fields = [("url", url.as_deref()), ("none", None)];
+            let new = NewRecord::new(id.as_deref(), &fields, &text);
+            let line = new.line().strip_suffix('\n').expect("a line break");
+            let (record, parsed) = (new.record(), parse(line).expect("it is a record"));
+            prop_assert_eq!(&record.text, &parsed.text);
+            prop_assert_eq!(
+                (record.id, record.offset, record.raw), (parsed.id, parsed.offset, parsed.raw)
+            );
+            let all = || std::iter::once(0..text.len());
+            prop_assert_eq!(record.raw_ranges(all()), parsed.raw_ranges(all()));
+            let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+            prop_assert_eq!(value["url"].as_str(), url.as_deref());
+        }
+
         #[test]
         fn any_range_of_any_text_decodes_to_itself(text: String, ascii: bool, cut in any::<(prop::sample::Index, prop::sample::Index)>()) {
             let mut json = serde_json::to_string(&text).expect("a string is JSON");

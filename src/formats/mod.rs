@@ -4,6 +4,7 @@
 pub mod compression;
 pub mod jsonl;
 pub mod reader;
+pub mod wet;
 
 use std::str::FromStr;
 
@@ -14,9 +15,21 @@ pub enum Format {
     Text,
     /// A document a line, as a JSON object.
     JsonLines,
+    /// A document a WARC record of type `conversion`, as Common Crawl has them. It is
+    /// read only: what is written of it is JSON Lines.
+    Wet,
 }
 
 impl Format {
+    /// The name, as `--format` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Text => "txt",
+            Format::JsonLines => "jsonl",
+            Format::Wet => "wet",
+        }
+    }
+
     /// The form that a path's ending names, one of compression aside.
     pub fn of_path(path: &std::path::Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
@@ -24,13 +37,18 @@ impl Format {
         match name.rsplit_once('.')?.1 {
             "jsonl" | "ndjson" => Some(Format::JsonLines),
             "txt" | "text" => Some(Format::Text),
+            "wet" | "warc" => Some(Format::Wet),
             _ => None,
         }
     }
 
-    /// The form that the first bytes of a stream suggest: JSON Lines if the first
-    /// line is a JSON object, or is cut off but starts like one.
+    /// The form that the first bytes of a stream suggest: WET if the first line names a
+    /// version of WARC; JSON Lines if it is a JSON object, or is cut off but starts like
+    /// one.
     pub fn of_bytes(start: &[u8]) -> Self {
+        if wet::is_warc(start) {
+            return Format::Wet;
+        }
         let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let cut_off = line.len() == start.len();
         let object = match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
@@ -49,11 +67,9 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "txt" => Ok(Format::Text),
-            "jsonl" => Ok(Format::JsonLines),
-            _ => Err(format!("{name:?} is not a format: expected auto, txt or jsonl")),
-        }
+        let formats = [Format::Text, Format::JsonLines, Format::Wet];
+        let named = formats.into_iter().find(|format| format.name() == name);
+        named.ok_or_else(|| format!("{name:?} is not a format: expected auto, txt, jsonl or wet"))
     }
 }
 
@@ -62,7 +78,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_tells_json_lines_from_text() {
+    fn the_first_line_tells_the_forms_apart() {
+        assert_eq!(Format::of_bytes(b"WARC/1.0\r\nWARC-Type: warcinfo\r\n"), Format::Wet);
+        assert_eq!(Format::of_bytes(b"WARC/1.0 is a version\n"), Format::Text);
         assert_eq!(Format::of_bytes(b"{\"text\":\"a\"}\nmore"), Format::JsonLines);
         assert_eq!(Format::of_bytes(b"{\"text\":\"a very long te"), Format::JsonLines);
         assert_eq!(Format::of_bytes(b"{braces} in prose\n"), Format::Text);
@@ -75,6 +93,9 @@ mod tests {
         let of = |name: &str| Format::of_path(std::path::Path::new(name));
         assert_eq!(of("a/b.jsonl.gz"), Some(Format::JsonLines));
         assert_eq!(of("b.txt.zst"), Some(Format::Text));
+        assert_eq!(of("CC-MAIN-1.warc.wet.gz"), Some(Format::Wet));
+        assert_eq!(of("b.wet"), Some(Format::Wet));
+        assert_eq!(of("b.warc.zst"), Some(Format::Wet));
         assert_eq!(of("b.html"), None);
         assert_eq!(of("b"), None);
     }

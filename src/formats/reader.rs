@@ -1,21 +1,23 @@
-//! Reading a stream in chunks cut at line ends.
+//! Reading a stream in chunks cut at line ends, or where records end.
 //!
 //! A chunk is what one thread works on at a time. Where it ends depends on the
-//! bytes alone, never on how they arrive. For JSON Lines a chunk is some whole
+//! bytes alone, never on how they arrive. For JSON Lines and WET a chunk is some whole
 //! records. A text up to [`CHUNK`] bytes long is one chunk; a longer one is judged
 //! in sections of that size, each for itself.
 
 use std::io::{self, Read};
 
 use super::Format;
+use super::wet::{self, Item};
 use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
-/// Bytes a chunk has, more only if a line is longer.
+/// Bytes a chunk has, more only if a line or a record is longer.
 pub const CHUNK: usize = 1 << 20;
-/// Bytes that a line may have; a longer one ends the reading with an error.
+/// Bytes that a line may have; a longer one ends the reading with an error. A WET file
+/// has nothing as long as that.
 pub const MAX_LINE: usize = 64 << 20;
 
-/// Some whole lines of a stream.
+/// Some whole lines or records of a stream.
 #[derive(Debug, Default)]
 pub struct Chunk {
     /// The bytes.
@@ -24,6 +26,8 @@ pub struct Chunk {
     pub offset: u64,
     /// Lines of the stream before them, counted by LF.
     pub lines: u64,
+    /// Of WET: documents and bad records before them.
+    pub records: u64,
     /// Of a text: paragraphs before them.
     pub paragraphs: u64,
     /// Of a text: how its paragraphs are told apart.
@@ -39,12 +43,15 @@ pub struct ChunkReader<R> {
     input: R,
     format: Format,
     unit: Unit,
-    rest: Vec<u8>,
+    /// Bytes that were read. Those from `taken` on are in no chunk yet.
+    buffer: Vec<u8>,
+    taken: usize,
     ended: bool,
     started: bool,
     done: bool,
     offset: u64,
     lines: u64,
+    records: u64,
     paragraphs: u64,
 }
 
@@ -69,12 +76,14 @@ impl<R: Read> ChunkReader<R> {
             input,
             format,
             unit,
-            rest: Vec::new(),
+            buffer: Vec::new(),
+            taken: 0,
             ended: false,
             started: false,
             done: false,
             offset: 0,
             lines: 0,
+            records: 0,
             paragraphs: 0,
         }
     }
@@ -84,10 +93,9 @@ impl<R: Read> ChunkReader<R> {
         if self.done {
             return Ok(None);
         }
-        let end = self.fill()?;
-        let tail = self.rest.split_off(end);
-        let bytes = std::mem::replace(&mut self.rest, tail);
-        let last = self.ended && self.rest.is_empty();
+        let length = self.fill()?;
+        let bytes = self.take(length);
+        let last = self.ended && self.rest().is_empty();
         self.done = last;
         if !self.started {
             check_encoding(&bytes)?;
@@ -98,6 +106,7 @@ impl<R: Read> ChunkReader<R> {
         let chunk = Chunk {
             offset: self.offset,
             lines: self.lines,
+            records: self.records,
             paragraphs: self.paragraphs,
             unit: self.unit,
             first: !self.started,
@@ -109,25 +118,47 @@ impl<R: Read> ChunkReader<R> {
         Ok(Some(chunk))
     }
 
-    /// Reads until a chunk is complete; where it ends.
+    /// Bytes that are in no chunk yet.
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.taken..]
+    }
+
+    /// Takes the next `length` bytes. Copies them or what comes after them, whichever is
+    /// less: many short chunks after a long one must not move its bytes again and again.
+    fn take(&mut self, length: usize) -> Vec<u8> {
+        let end = self.taken + length;
+        if length < self.buffer.len() - end {
+            let bytes = self.buffer[self.taken..end].to_vec();
+            self.taken = end;
+            return bytes;
+        }
+        let after = self.buffer.split_off(end);
+        let mut bytes = std::mem::replace(&mut self.buffer, after);
+        bytes.drain(..std::mem::take(&mut self.taken));
+        bytes
+    }
+
+    /// Reads until a chunk is complete; its length.
     fn fill(&mut self) -> Result<usize, ReadError> {
         let mut wanted = CHUNK;
         loop {
             // One byte more than the chunk, to see whether a CR has its LF.
-            let missing = (wanted + 1).saturating_sub(self.rest.len());
+            let missing = (wanted + 1).saturating_sub(self.rest().len());
             if !self.ended && missing > 0 {
-                let read = (&mut self.input).take(missing as u64).read_to_end(&mut self.rest)?;
+                self.buffer.drain(..std::mem::take(&mut self.taken));
+                let read = (&mut self.input).take(missing as u64).read_to_end(&mut self.buffer)?;
                 self.ended = read < missing;
             }
-            if self.ended && self.rest.len() <= wanted {
-                return Ok(self.rest.len());
+            let rest = self.rest();
+            if self.ended && rest.len() <= wanted {
+                return Ok(rest.len());
             }
-            let cut = last_line_end(&self.rest[..=wanted.min(self.rest.len() - 1)], self.format);
+            let cut = match self.format {
+                Format::Wet => wet::whole_items(&rest[..wanted]),
+                _ => last_line_end(&rest[..=wanted], self.format),
+            };
             if let Some(cut) = cut {
                 return Ok(cut);
-            }
-            if self.ended {
-                return Ok(self.rest.len());
             }
             if wanted >= MAX_LINE {
                 return Err(ReadError::LongLine);
@@ -140,8 +171,16 @@ impl<R: Read> ChunkReader<R> {
         self.offset += chunk.bytes.len() as u64;
         if !chunk.last {
             self.lines += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
-            if self.format == Format::Text {
-                self.paragraphs += paragraphs(&chunk.bytes, chunk.unit).count() as u64;
+            match self.format {
+                Format::Text => {
+                    self.paragraphs += paragraphs(&chunk.bytes, chunk.unit).count() as u64;
+                }
+                Format::Wet => {
+                    let counts = |item: &Item<'_>| !matches!(item, Item::Other);
+                    let items = wet::items(&chunk.bytes).filter(|(_, item)| counts(item));
+                    self.records += items.count() as u64;
+                }
+                Format::JsonLines => {}
             }
         }
     }
@@ -218,6 +257,37 @@ mod tests {
             let chunks = chunks(&bytes, Format::Text, usize::MAX);
             let cut = chunks[0].bytes.len();
             assert!(!(bytes[cut - 1] == b'\r' && bytes.get(cut) == Some(&b'\n')), "shift {shift}");
+        }
+    }
+
+    fn page(text: &[u8]) -> Vec<u8> {
+        let head = format!("WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: {}", text.len());
+        [head.as_bytes(), b"\r\n\r\n", text, b"\r\n\r\n"].concat()
+    }
+
+    #[test]
+    fn chunks_of_wet_are_whole_items_and_know_how_many_came_before() {
+        let (short, long) = (page(&b"Some words.\n".repeat(90)), page(&vec![b'x'; 5 * CHUNK / 2]));
+        let other = b"\n\nWARC/1.0\nWARC-Type: warcinfo\nContent-Length: 0\n\n\n\n";
+        let (many, noise) = (short.repeat(1500), b"noise\n\n".repeat(300_000));
+        let mut bytes =
+            [other.as_slice(), &many, &long, &noise, &many, other, &long, &short].concat();
+        bytes.extend(b"WARC/1.0\r\nWARC-Type: conv");
+        let all: Vec<_> = wet::items(&bytes).collect();
+        for step in [usize::MAX, 8191] {
+            let chunks = chunks(&bytes, Format::Wet, step);
+            assert!(chunks.len() > 4);
+            let (mut items, mut offset, mut records) = (Vec::new(), 0, 0);
+            for chunk in &chunks {
+                assert_eq!((chunk.offset, chunk.records), (offset as u64, records));
+                for (range, item) in wet::items(&chunk.bytes) {
+                    records += u64::from(item != Item::Other);
+                    items.push((range.start + offset..range.end + offset, item));
+                }
+                offset += chunk.bytes.len();
+            }
+            assert!(items == all);
+            assert_eq!(records, 2 * 1500 + 2 + 1 + 1 + 1);
         }
     }
 

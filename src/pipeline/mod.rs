@@ -124,13 +124,16 @@ pub struct Reject {
     pub row: Vec<u8>,
 }
 
-/// What a run counted. `documents = documents read - rejected`.
+/// What a run counted. Records written are records read without those rejected.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Counts {
     /// Records read, a text being one.
     pub records: u64,
     /// Records rejected.
     pub rejected: u64,
+    /// Records of a WET file that hold no text of a page, such as `warcinfo`. They are
+    /// not among `records` and not written.
+    pub other_records: u64,
     /// Paragraphs judged.
     pub paragraphs: u64,
     /// Paragraphs judged to be ads.
@@ -147,6 +150,9 @@ pub struct Counts {
     pub removed_words: u64,
     /// Bytes read, unpacked.
     pub bytes: u64,
+    /// Bytes that restoring gives: all bytes, or those of the JSON Lines made of a WET file.
+    #[serde(skip)]
+    pub restorable_bytes: u64,
     /// Bytes that are not valid UTF-8 and were judged as U+FFFD.
     pub invalid_bytes: u64,
     /// Paragraphs that a guard kept, by guard.
@@ -157,6 +163,7 @@ impl AddAssign<&Counts> for Counts {
     fn add_assign(&mut self, other: &Counts) {
         self.records += other.records;
         self.rejected += other.rejected;
+        self.other_records += other.other_records;
         self.paragraphs += other.paragraphs;
         self.ad += other.ad;
         self.chrome += other.chrome;
@@ -165,6 +172,7 @@ impl AddAssign<&Counts> for Counts {
         self.words += other.words;
         self.removed_words += other.removed_words;
         self.bytes += other.bytes;
+        self.restorable_bytes += other.restorable_bytes;
         self.invalid_bytes += other.invalid_bytes;
         for (guard, count) in &other.guarded {
             *self.guarded.entry(guard).or_default() += count;

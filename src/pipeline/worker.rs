@@ -8,6 +8,7 @@ use crate::document::Span;
 use crate::formats::Format;
 use crate::formats::jsonl::{Fields, Record};
 use crate::formats::reader::Chunk;
+use crate::formats::wet::{self, Item};
 use crate::label::Label;
 use crate::paragraph::Unit;
 use crate::verdict::{Guard, Verdict};
@@ -43,6 +44,10 @@ impl Worker<'_, '_> {
         match head.format {
             Format::Text => self.work_text(head, chunk, &mut done),
             Format::JsonLines => self.work_records(head, chunk, &mut done),
+            Format::Wet => self.work_wet(head, chunk, &mut done),
+        }
+        if head.format != Format::Wet {
+            done.counts.restorable_bytes = done.counts.bytes;
         }
         done
     }
@@ -81,6 +86,31 @@ impl Worker<'_, '_> {
             match Record::parse(bare, self.fields) {
                 Ok(record) => self.work_record(head, &record, line, number, done),
                 Err(error) => reject(head, line, number, start, error.to_string(), done),
+            }
+        }
+    }
+
+    fn work_wet(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
+        for (range, item) in wet::items(&chunk.bytes) {
+            let (raw, start) = (&chunk.bytes[range.clone()], chunk.offset + range.start as u64);
+            let made = match item {
+                Item::Document(record) => record.to_json(),
+                Item::Bad(error) => Err(error),
+                // Blank lines between records are none.
+                Item::Other => {
+                    done.counts.other_records += u64::from(wet::is_warc(raw));
+                    continue;
+                }
+            };
+            let number = chunk.records + done.counts.records;
+            done.counts.records += 1;
+            match made {
+                Ok(new) => {
+                    let line = new.line().as_bytes();
+                    done.counts.restorable_bytes += line.len() as u64;
+                    self.work_record(head, &new.record(), line, number, done);
+                }
+                Err(error) => reject(head, raw, number, start, error.to_string(), done),
             }
         }
     }
@@ -200,7 +230,9 @@ impl Worker<'_, '_> {
             if verdict.label.is_spam() {
                 let paragraph = match place.head.format {
                     Format::Text => String::new(),
-                    Format::JsonLines => format!("{}:", number as u64 + place.paragraphs),
+                    Format::JsonLines | Format::Wet => {
+                        format!("{}:", number as u64 + place.paragraphs)
+                    }
                 };
                 let shown = printable(&verdict.span.lossy(text));
                 let (name, spam) = (printable(&place.head.name), verdict.spam());
