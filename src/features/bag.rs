@@ -309,22 +309,22 @@ struct Plain {
 }
 
 impl Plain {
-    /// The word that the chunk of these bytes is, if it is plain.
+    /// The word that the chunk of these bytes, none of them 0, is, if it is plain.
     #[inline]
     fn of(key: [u64; 2], length: usize) -> Option<Self> {
-        let byte = |i: usize| (key[i / 8] >> (8 * (i % 8))) as u8;
-        let last = byte(length - 1);
-        let mark = match last {
-            b'.' | b',' | b';' | b':' | b'!' | b'?' => last,
+        let mut word = key;
+        let place = 8 * ((length - 1) % 8);
+        let last = &mut word[usize::from(length > 8)];
+        let mark = match (*last >> place) as u8 {
+            mark @ (b'.' | b',' | b';' | b':' | b'!' | b'?') => mark,
             _ => 0,
         };
+        *last ^= u64::from(mark) << place;
+        let upper = (word[0] as u8).is_ascii_uppercase();
+        word[0] |= u64::from(upper) << 5;
+        let plain = small_letters(word[0]) == not_zero(word[0])
+            && (word[1] == 0 || small_letters(word[1]) == not_zero(word[1]));
         let length = length - usize::from(mark > 0);
-        let upper = byte(0).is_ascii_uppercase();
-        let ones = |bytes: usize| if bytes < 8 { !(u64::MAX << (8 * bytes)) } else { u64::MAX };
-        let mask = [ones(length), ones(length.saturating_sub(8))];
-        let word = [key[0] & mask[0] | u64::from(upper) << 5, key[1] & mask[1]];
-        let plain = small_letters(word[0]) == mask[0] & HIGH_BITS
-            && small_letters(word[1]) == mask[1] & HIGH_BITS;
         (plain && length > 0).then_some(Plain { word, length, upper, mark })
     }
 
@@ -345,6 +345,12 @@ impl Plain {
 }
 
 const HIGH_BITS: u64 = ONES << 7;
+
+/// The highest bit of every byte that is not 0.
+#[inline]
+fn not_zero(eight: u64) -> u64 {
+    ((eight & !HIGH_BITS) + !HIGH_BITS | eight) & HIGH_BITS
+}
 
 /// The highest bit of every byte that is a small ASCII letter.
 #[inline]

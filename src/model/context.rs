@@ -483,15 +483,29 @@ fn ln_1p_of_count(count: usize) -> f32 {
     LOGS.get(count).copied().unwrap_or_else(|| ln_1p(count as f32))
 }
 
-/// More numbers than there are, the factors of the own text value first.
-const MOST: usize = 192;
+/// At least as many as there are factors of the own text value, and as there are other
+/// numbers; powers of two.
+const MOST_OWN: usize = 16;
+const MOST_PLAIN: usize = 256;
 
 /// The names of all numbers, in their order.
 pub fn names() -> Vec<Name> {
-    let seen = [Seen::new(TextValue::default(), Shape::default())];
     let mut names = Vec::new();
-    Surroundings::new(&seen).visit(0, |name, _| names.push(name));
+    visit_one(|name, _| names.push(name));
     names
+}
+
+/// Of each number whether it is a factor of the own text value.
+fn kinds() -> Vec<bool> {
+    let mut kinds = Vec::new();
+    visit_one(|_, number| kinds.push(matches!(number, Number::OwnFactor(_))));
+    kinds
+}
+
+/// Visits the numbers of a document of one paragraph.
+fn visit_one(put: impl FnMut(Name, Number)) {
+    let seen = [Seen::new(TextValue::default(), Shape::default())];
+    Surroundings::new(&seen).visit(0, put);
 }
 
 /// The weights of the context stage.
@@ -499,6 +513,9 @@ pub fn names() -> Vec<Name> {
 pub struct ContextModel {
     intercept: f32,
     weights: Vec<f32>,
+    /// The weights once more, those of own factors and the others, zeros behind.
+    own: [f32; MOST_OWN],
+    plain: Box<[f32; MOST_PLAIN]>,
 }
 
 /// A decision value and the part of it that is proportional to the text value.
@@ -514,7 +531,16 @@ impl ContextModel {
     /// A model from its weights, one a number in the order of [`names`]; `None` if
     /// there are not as many.
     pub fn new(intercept: f32, weights: Vec<f32>) -> Option<Self> {
-        (weights.len() == names().len()).then_some(ContextModel { intercept, weights })
+        let kinds = kinds();
+        if weights.len() != kinds.len() {
+            return None;
+        }
+        let (mut own, mut plain) = ([0.0; MOST_OWN], Box::new([0.0; MOST_PLAIN]));
+        let of =
+            |wanted: bool| weights.iter().zip(&kinds).filter(move |(_, is_own)| **is_own == wanted);
+        own.iter_mut().zip(of(true)).for_each(|(slot, (weight, _))| *slot = *weight);
+        plain.iter_mut().zip(of(false)).for_each(|(slot, (weight, _))| *slot = *weight);
+        Some(ContextModel { intercept, weights, own, plain })
     }
 
     /// The model with decision values `factor * decision + own * text value + offset`.
@@ -524,7 +550,8 @@ impl ContextModel {
             self.weights.iter().map(|weight| scaled(*weight) as f32).collect();
         // The first number is the own text value itself, over OWN_SCALE.
         weights[0] = (scaled(self.weights[0]) + own * OWN_SCALE) as f32;
-        ContextModel { intercept: (scaled(self.intercept) + offset) as f32, weights }
+        let intercept = (scaled(self.intercept) + offset) as f32;
+        ContextModel::new(intercept, weights).unwrap_or_else(|| self.clone())
     }
 
     /// The weight that holds for every paragraph.
@@ -540,27 +567,29 @@ impl ContextModel {
     /// The parts of paragraph `i`'s decision value.
     pub fn value(&self, surroundings: &Surroundings<'_>, i: usize) -> ContextValue {
         // First all numbers, then all products: both go several at a time.
-        let (mut numbers, mut count, mut own) = ([0.0; MOST], 0, 0);
-        surroundings.visit(i, |_, number| {
-            let (Number::OwnFactor(value) | Number::Plain(value)) = number;
-            own += usize::from(matches!(number, Number::OwnFactor(_)));
-            if let Some(slot) = numbers.get_mut(count) {
-                *slot = value;
+        let (mut own, mut plain) = ([0.0; MOST_OWN], [0.0; MOST_PLAIN]);
+        let (mut owns, mut plains) = (0, 0);
+        surroundings.visit(i, |_, number| match number {
+            Number::OwnFactor(factor) => {
+                own[owns % MOST_OWN] = factor;
+                owns += 1;
             }
-            count += 1;
+            Number::Plain(value) => {
+                plain[plains % MOST_PLAIN] = value;
+                plains += 1;
+            }
         });
-        let (own_weights, weights) = self.weights.split_at(own);
         ContextValue {
-            own_factor: dot(own_weights, &numbers),
-            rest: f64::from(self.intercept) + dot(weights, &numbers[own..]),
+            own_factor: dot(&self.own, &own),
+            rest: f64::from(self.intercept) + dot(&self.plain, &plain),
         }
     }
 }
 
 /// The sum of the products of two rows of numbers, in four parts.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
+fn dot<const N: usize>(a: &[f32; N], b: &[f32; N]) -> f64 {
     let mut sums = [0.0; 4];
-    for (a, b) in a.chunks(4).zip(b.chunks(4)) {
+    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += f64::from(*a) * f64::from(*b);
         }
@@ -590,7 +619,8 @@ mod tests {
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name} twice");
         }
-        assert!(names.len() <= MOST);
+        let owns = kinds().iter().filter(|is_own| **is_own).count();
+        assert!(owns <= MOST_OWN && names.len() - owns <= MOST_PLAIN);
         let seen = document(&[1.0, -3.0, 0.5, 2.0]);
         let surroundings = Surroundings::new(&seen);
         for i in 0..seen.len() {
