@@ -7,7 +7,7 @@ use crate::explain::Explanation;
 use crate::features::{Extractor, Features, Script, can_tell_language, language};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen, Surroundings};
-use crate::model::text::{BagSum, sigmoid};
+use crate::model::text::sigmoid;
 use crate::model::{DEFAULT_KEEP, Model, OperatingPoint};
 use crate::paragraph::{Unit, paragraphs};
 use crate::verdict::{Guard, Line, Probability, Verdict, guard_lone_lines};
@@ -217,10 +217,9 @@ impl Scratch<'_> {
                 Some(paragraph) => Cow::Borrowed(paragraph),
                 None => span.lossy(text),
             };
-            let mut bag = BagSum::default();
-            let add = |id| bag.add(model.text(), id);
-            let count = self.extractor.scan(&paragraph, &mut self.features, add);
-            let value = model.text().value_with(&self.features, bag, count);
+            let mut sum = model.text().sum();
+            let count = self.extractor.scan(&paragraph, &mut self.features, &mut sum);
+            let value = model.text().value_with(&self.features, &sum, count);
             self.seen.push(Seen::new(value, self.features.shape));
             self.scripts.push(self.features.script);
             self.hashes.push(self.features.words_hash);

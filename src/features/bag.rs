@@ -23,6 +23,63 @@ const SHORT: u32 = 12;
 /// Paragraphs of up to so many tokens have an id of the whole.
 const WHOLE: usize = 10;
 
+/// Takes in the ids of a paragraph, repeated as often as they occur; their order means
+/// nothing.
+pub trait Bag {
+    /// Takes in the id of a token, of a pair of tokens, or of a whole line.
+    fn add(&mut self, id: u32);
+
+    /// Takes in two ids: of three neighbouring classes, and of the last two of them.
+    fn add_classes(&mut self, classes: Classes) {
+        classes.ids().into_iter().for_each(|id| self.add(id));
+    }
+}
+
+impl Bag for Vec<u32> {
+    fn add(&mut self, id: u32) {
+        self.push(id);
+    }
+}
+
+/// Three neighbouring classes of chunks, or of the boundaries of a paragraph.
+#[derive(Clone, Copy, Debug)]
+pub struct Classes(u32);
+
+/// Classes of chunks, and the boundary.
+const CLASS_COUNT: u32 = ChunkClass::MixedScript as u32 + 2;
+
+impl Classes {
+    /// How many there are.
+    pub const COUNT: usize = (CLASS_COUNT * CLASS_COUNT * CLASS_COUNT) as usize;
+
+    /// All of them, by number.
+    pub fn all() -> impl Iterator<Item = Classes> {
+        (0..Classes::COUNT as u32).map(Classes)
+    }
+
+    /// The number, below [`Classes::COUNT`].
+    #[inline]
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The ids of all three, and of the last two.
+    pub fn ids(self) -> [u32; 2] {
+        let hash = |class: u32| BOUNDARY + u64::from(class);
+        let before = hash(self.0 / (CLASS_COUNT * CLASS_COUNT));
+        let previous = hash(self.0 / CLASS_COUNT % CLASS_COUNT);
+        let last = hash(self.0 % CLASS_COUNT);
+        let two = pair(before, previous);
+        [id(CLASSES, pair(two, last)), id(CLASSES, pair(previous, last))]
+    }
+
+    /// With one more class: 0 is the boundary, and 1 more than its number a class.
+    #[inline]
+    fn then(self, class: u32) -> Self {
+        Classes(self.0 % (CLASS_COUNT * CLASS_COUNT) * CLASS_COUNT + class)
+    }
+}
+
 /// What the model sees of one paragraph.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Features {
@@ -259,10 +316,11 @@ fn is_ascii_space(byte: u8) -> bool {
 /// [`PLAIN_COUNT`] bytes, or with control characters in it, which must be looked for.
 #[inline]
 fn first_chunk(text: &[u8]) -> (usize, [u64; 2]) {
-    let mut padded = [b' '; PLAIN_COUNT + 1];
+    let mut padded;
     let start = match text.first_chunk() {
         Some(start) => start,
         None => {
+            padded = [b' '; PLAIN_COUNT + 1];
             padded[..text.len()].copy_from_slice(text);
             &padded
         }
@@ -429,43 +487,26 @@ pub struct Extractor<'t> {
 }
 
 /// Makes the ids of the bag while tokens and chunks come.
-struct Emitter<A> {
-    add: A,
-    count: usize,
+struct Emitter<'b, B> {
+    bag: &'b mut B,
     tokens: usize,
     chunks: u32,
     token: u64,
     /// All tokens so far.
     words: u64,
-    class: u64,
-    /// The last two classes.
-    classes: u64,
+    classes: Classes,
 }
 
-impl<A: FnMut(u32)> Emitter<A> {
-    fn new(add: A) -> Self {
-        Emitter {
-            add,
-            count: 0,
-            tokens: 0,
-            chunks: 0,
-            token: BOUNDARY,
-            words: BOUNDARY,
-            class: BOUNDARY,
-            classes: pair(BOUNDARY, BOUNDARY),
-        }
-    }
-
-    #[inline]
-    fn put(&mut self, kind: u64, hash: u64) {
-        (self.add)(id(kind, hash));
-        self.count += 1;
+impl<'b, B: Bag> Emitter<'b, B> {
+    fn new(bag: &'b mut B) -> Self {
+        let (token, words) = (BOUNDARY, BOUNDARY);
+        Emitter { bag, tokens: 0, chunks: 0, token, words, classes: Classes(0) }
     }
 
     #[inline]
     fn token(&mut self, token: u64) {
-        self.put(WORD, token);
-        self.put(PAIR, pair(self.token, token));
+        self.bag.add(id(WORD, token));
+        self.bag.add(id(PAIR, pair(self.token, token)));
         self.words = pair(self.words, token);
         self.token = token;
         self.tokens += 1;
@@ -473,28 +514,25 @@ impl<A: FnMut(u32)> Emitter<A> {
 
     #[inline]
     fn chunk(&mut self, class: ChunkClass) {
-        self.class(class_hash(class));
+        self.classes = self.classes.then(class as u32 + 1);
+        self.bag.add_classes(self.classes);
         self.chunks += 1;
     }
 
-    #[inline]
-    fn class(&mut self, class: u64) {
-        self.put(CLASSES, pair(self.classes, class));
-        self.classes = pair(self.class, class);
-        self.put(CLASSES, self.classes);
-        self.class = class;
-    }
-
-    /// The ids that need the whole paragraph.
-    fn end(&mut self, first_tokens: &[u64]) {
-        self.put(PAIR, pair(self.token, BOUNDARY));
-        self.class(BOUNDARY);
+    /// The ids that need the whole paragraph. Returns the number of all ids.
+    fn end(&mut self, first_tokens: &[u64]) -> usize {
+        self.bag.add(id(PAIR, pair(self.token, BOUNDARY)));
+        self.bag.add_classes(self.classes.then(0));
+        let mut count = 2 * self.tokens + 1 + 2 * self.chunks as usize + 2;
         if let Some(length) = length_class(self.chunks) {
-            first_tokens.iter().for_each(|token| self.put(SHORT_WORD + length, *token));
+            first_tokens.iter().for_each(|token| self.bag.add(id(SHORT_WORD + length, *token)));
+            count += first_tokens.len();
         }
         if self.tokens <= WHOLE {
-            self.put(WHOLE_LINE, self.words);
+            self.bag.add(id(WHOLE_LINE, self.words));
+            count += 1;
         }
+        count
     }
 }
 
@@ -515,33 +553,28 @@ impl<'t> Extractor<'t> {
     pub fn extract(&mut self, text: &str, out: &mut Features) {
         let mut bag = std::mem::take(&mut out.bag);
         bag.clear();
-        self.scan(text, out, |id| bag.push(id));
+        self.scan(text, out, &mut bag);
         out.bag = bag;
     }
 
-    /// Gives every id of the bag of `text` to `add`, and writes all other features into
-    /// `out`. Returns the number of ids.
-    pub fn scan(&mut self, text: &str, out: &mut Features, add: impl FnMut(u32)) -> usize {
-        let mut emitter = Emitter::new(add);
+    /// Gives every id of `text` to `bag`, and writes all other features into `out`.
+    /// Returns the number of ids.
+    pub fn scan(&mut self, text: &str, out: &mut Features, bag: &mut impl Bag) -> usize {
+        let mut emitter = Emitter::new(bag);
         self.sums = ShapeSums::default();
         self.first_tokens.clear();
         out.topic.clear();
         self.take_in(text, &mut out.topic, &mut emitter);
-        emitter.end(&self.first_tokens);
+        let count = emitter.end(&self.first_tokens);
         out.words_hash = emitter.words;
         out.shape = self.sums.shape();
         out.script = self.sums.script();
         out.bins.clear();
         out.shape.push_bins(&mut out.bins);
-        emitter.count
+        count
     }
 
-    fn take_in(
-        &mut self,
-        text: &str,
-        topic: &mut Vec<u32>,
-        emitter: &mut Emitter<impl FnMut(u32)>,
-    ) {
+    fn take_in(&mut self, text: &str, topic: &mut Vec<u32>, emitter: &mut Emitter<'_, impl Bag>) {
         let (bytes, mut start) = (text.as_bytes(), 0);
         while start < bytes.len() {
             let (length, key) = first_chunk(&bytes[start..]);
@@ -563,8 +596,8 @@ impl<'t> Extractor<'t> {
         }
     }
 
-    #[inline]
-    fn token(&mut self, token: u64, emitter: &mut Emitter<impl FnMut(u32)>) {
+    #[inline(always)]
+    fn token(&mut self, token: u64, emitter: &mut Emitter<'_, impl Bag>) {
         self.sums.see(token);
         if emitter.chunks < SHORT {
             self.first_tokens.push(token);
@@ -577,7 +610,7 @@ impl<'t> Extractor<'t> {
         &mut self,
         word: &Plain,
         topic: &mut Vec<u32>,
-        emitter: &mut Emitter<impl FnMut(u32)>,
+        emitter: &mut Emitter<'_, impl Bag>,
     ) {
         let hash = word.hash();
         let Known { function, we_or_you, company_suffix } = self.words.get(hash);
@@ -609,7 +642,7 @@ impl<'t> Extractor<'t> {
         chunk: &str,
         key: [u64; 2],
         topic: &mut Vec<u32>,
-        emitter: &mut Emitter<impl FnMut(u32)>,
+        emitter: &mut Emitter<'_, impl Bag>,
     ) {
         let memory = &self.memory[place(key)];
         let sight = match () {
@@ -649,7 +682,7 @@ impl<'t> Extractor<'t> {
         &mut self,
         piece: &str,
         topic: &mut Vec<u32>,
-        emitter: &mut Emitter<impl FnMut(u32)>,
+        emitter: &mut Emitter<'_, impl Bag>,
     ) {
         for chunk in piece.split_whitespace() {
             let Some(looks) = self.look(chunk) else { continue };
@@ -883,7 +916,7 @@ mod tests {
     fn features(text: &str, in_pieces: bool) -> (Vec<u32>, Shape, Script, Vec<u32>) {
         let mut extractor = Extractor::new(tokenizer());
         let (mut bag, mut topic) = (Vec::new(), Vec::new());
-        let mut emitter = Emitter::new(|id| bag.push(id));
+        let mut emitter = Emitter::new(&mut bag);
         match in_pieces {
             true => extractor.take_piece(text, &mut topic, &mut emitter),
             false => extractor.take_in(text, &mut topic, &mut emitter),

@@ -16,7 +16,7 @@ mod script;
 mod shape;
 mod tokenizer;
 
-pub use bag::{Extractor, Features, Named, reference};
+pub use bag::{Bag, Classes, Extractor, Features, Named, reference};
 pub use language::{can_tell_language, language};
 pub use script::Script;
 pub use shape::{BIN_COUNT, SHAPE_COUNT, Shape, bin_name, shape_name};

@@ -270,7 +270,7 @@ impl ShapeSums {
 
     /// Adds a plain word, of ASCII letters, with the mark behind it or 0, and with their
     /// tokens. The word is in small letters but perhaps for the first one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add_plain(&mut self, letters: u32, mark: u8, upper: bool) {
         let counts = &mut self.counts;
         counts[Count::Chars] += letters;

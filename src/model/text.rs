@@ -14,7 +14,7 @@
 //! the same input has the same value on every machine, and the parts that
 //! `explain` prints add up.
 
-use crate::features::{BIN_COUNT, Features};
+use crate::features::{BIN_COUNT, Bag, Classes, Features};
 
 /// Size of one unit of the fixed-point weights.
 pub const WEIGHT_UNIT: f64 = 1.0 / 4096.0;
@@ -32,6 +32,8 @@ pub struct TextModel {
     intercept: WeightPair,
     bins: Vec<WeightPair>,
     bag: Vec<WeightPair>,
+    /// The sum of the two weights of all [`Classes`], by number.
+    classes: Vec<[i32; 2]>,
 }
 
 /// The value of a paragraph by its text: log odds of ad and of chrome against
@@ -72,7 +74,13 @@ impl TextModel {
         let bits = bag.len().checked_ilog2()?;
         let fits =
             bag.len().is_power_of_two() && BAG_BITS.contains(&bits) && bins.len() == BIN_COUNT;
-        fits.then_some(TextModel { bits, intercept, bins, bag })
+        let weight = |id: u32| bag[(id >> (32 - bits)) as usize].map(i32::from);
+        let of_classes = |classes: Classes| {
+            let [three, two] = classes.ids().map(weight);
+            [three[0] + two[0], three[1] + two[1]]
+        };
+        let classes = if fits { Classes::all().map(of_classes).collect() } else { Vec::new() };
+        fits.then_some(TextModel { bits, intercept, bins, bag, classes })
     }
 
     /// The number of upper bits of a bag id that choose its weight.
@@ -101,34 +109,50 @@ impl TextModel {
         (id >> (32 - self.bits)) as usize
     }
 
+    /// A sum to add ids to.
+    pub fn sum(&self) -> BagSum<'_> {
+        BagSum { bag: &self.bag, classes: &self.classes, shift: 32 - self.bits, sum: [0; 2] }
+    }
+
     /// The value of a paragraph.
     pub fn value(&self, features: &Features) -> TextValue {
-        let mut bag = BagSum::default();
-        features.bag.iter().for_each(|id| bag.add(self, *id));
-        self.value_with(features, bag, features.bag.len())
+        let mut sum = self.sum();
+        features.bag.iter().for_each(|id| sum.add(*id));
+        self.value_with(features, &sum, features.bag.len())
     }
 
     /// The value of a paragraph whose bag, of `count` ids, was summed up already.
-    pub fn value_with(&self, features: &Features, bag: BagSum, count: usize) -> TextValue {
+    pub fn value_with(&self, features: &Features, bag: &BagSum<'_>, count: usize) -> TextValue {
         let mut fixed = self.intercept.map(i64::from);
         for &bin in &features.bins {
             add(&mut fixed, self.bins[bin as usize]);
         }
         let scale = bag_scale(count);
-        let value = |k: usize| (fixed[k] as f64 + bag.0[k] as f64 * scale) * WEIGHT_UNIT;
+        let value = |k: usize| (fixed[k] as f64 + bag.sum[k] as f64 * scale) * WEIGHT_UNIT;
         TextValue { ad: value(0), chrome: value(1) }
     }
 }
 
 /// A sum of weights of bag ids, in units of [`WEIGHT_UNIT`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BagSum([i64; 2]);
+#[derive(Clone, Debug)]
+pub struct BagSum<'m> {
+    bag: &'m [WeightPair],
+    classes: &'m [[i32; 2]],
+    shift: u32,
+    sum: [i64; 2],
+}
 
-impl BagSum {
-    /// Adds the weights of an id.
+impl Bag for BagSum<'_> {
     #[inline]
-    pub fn add(&mut self, model: &TextModel, id: u32) {
-        add(&mut self.0, model.bag[model.slot(id)]);
+    fn add(&mut self, id: u32) {
+        add(&mut self.sum, self.bag[(id >> self.shift) as usize]);
+    }
+
+    #[inline]
+    fn add_classes(&mut self, classes: Classes) {
+        let [ad, chrome] = self.classes[classes.number()];
+        self.sum[0] += i64::from(ad);
+        self.sum[1] += i64::from(chrome);
     }
 }
 
