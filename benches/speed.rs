@@ -12,8 +12,8 @@ use despam::features::{Extractor, Features};
 use despam::formats::Format;
 use despam::formats::jsonl::{Fields, Record};
 use despam::model::text::TextValue;
-use despam::pipeline::{Input, Job, run};
-use despam::{Classifier, Label, Model, Unit, paragraphs};
+use despam::pipeline::{Filter, Input, Job, run};
+use despam::{Classifier, Model, Unit, paragraphs};
 use divan::Bencher;
 use divan::counter::BytesCount;
 
@@ -128,7 +128,7 @@ fn filter_text(bencher: Bencher<'_, '_>, threads: usize) {
 
 fn filter(bencher: Bencher<'_, '_>, format: Format, bytes: Vec<u8>, threads: usize) {
     let classifier = Classifier::new(Model::default_model());
-    let job = Job::Filter { drop: vec![Label::Ad, Label::Chrome], audit: false };
+    let job = Job::Filter(Filter::default());
     let cleaned = || {
         let mut main = Vec::with_capacity(bytes.len());
         let inputs = std::iter::once(Input::new("-", format, bytes.as_slice()));

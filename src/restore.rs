@@ -2,7 +2,7 @@
 //! bytes. Of WET they give the JSON Lines that were written, with nothing removed: the
 //! headers of WARC records are in no output.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -70,6 +70,9 @@ struct Row {
     at: Option<u64>,
     cut: Option<String>,
     cut_base64: Option<String>,
+    #[serde(default)]
+    dropped: bool,
+    added: Option<String>,
     raw: Option<String>,
     raw_base64: Option<String>,
     format: Option<String>,
@@ -78,10 +81,25 @@ struct Row {
     bytes: Option<u64>,
 }
 
-/// Bytes to put back: into which record (from 1), at which byte of the original.
-struct Insertion {
+/// What was done to a record (from 1) at a byte of the original.
+struct Change {
     record: u64,
     at: u64,
+    kind: Kind,
+}
+
+enum Kind {
+    /// These bytes were cut.
+    Cut(Vec<u8>),
+    /// These bytes are the whole record, or a section of a text, which was left out.
+    Dropped(Vec<u8>),
+    /// These bytes were added.
+    Added(Vec<u8>),
+}
+
+/// A record that was rejected.
+struct Rejected {
+    record: u64,
     bytes: Vec<u8>,
 }
 
@@ -96,11 +114,13 @@ pub fn restore(
     source: Option<&str>,
     out: &mut dyn Write,
 ) -> Result<(), RestoreError> {
-    let (end, cuts) = read_removed(removed, source)?;
+    let (end, changes) = read_removed(removed, source)?;
     let mut out = Counted { out, bytes: 0 };
-    match end.format.as_str() {
-        "txt" => restore_record(cleaned, &cuts, &mut out)?,
-        _ => restore_records(cleaned, &cuts, rejects, &end, &mut out)?,
+    if end.format == "txt" && end.rejected == 0 {
+        restore_record(cleaned, &changes, &mut out)?;
+    } else {
+        let rejected = read_rejects(rejects, &end)?;
+        restore_records(cleaned, &changes, &rejected, &end, &mut out)?;
     }
     match out.bytes == end.bytes {
         true => Ok(()),
@@ -130,17 +150,11 @@ impl Write for Counted<'_> {
 
 fn restore_records(
     cleaned: &mut dyn BufRead,
-    cuts: &[Insertion],
-    rejects: Option<&mut dyn BufRead>,
+    mut changes: &[Change],
+    mut rejected: &[Rejected],
     end: &AuditEnd,
     out: &mut dyn Write,
 ) -> Result<(), RestoreError> {
-    let rejected = match rejects {
-        Some(rejects) => read_rejects(rejects, &end.source)?,
-        None if end.rejected > 0 => return Err(RestoreError::NoRejects(end.rejected)),
-        None => Vec::new(),
-    };
-    let (mut cuts, mut rejected) = (cuts, rejected.as_slice());
     for record in 1..=end.records {
         if let Some((first, others)) =
             rejected.split_first().filter(|(first, _)| first.record == record)
@@ -152,44 +166,61 @@ fn restore_records(
             rejected = others;
             continue;
         }
+        let count = changes.iter().take_while(|change| change.record == record).count();
+        let (these, others) = changes.split_at(count);
+        let dropped = matches!(these, [Change { kind: Kind::Dropped(_), .. }]);
         let mut line = Vec::new();
-        if cleaned.read_until(b'\n', &mut line)? == 0 {
+        if !dropped && cleaned.read_until(b'\n', &mut line)? == 0 {
             return Err(RestoreError::Mismatch(format!("it ends before record {record}")));
         }
-        let count = cuts.iter().take_while(|cut| cut.record == record).count();
-        let (these, others) = cuts.split_at(count);
         restore_record(&mut line.as_slice(), these, out)?;
-        cuts = others;
+        changes = others;
     }
-    if !cuts.is_empty() || !cleaned.fill_buf()?.is_empty() {
+    if !changes.is_empty() || !cleaned.fill_buf()?.is_empty() {
         return Err(RestoreError::Mismatch(format!("it goes on after record {}", end.records)));
     }
     Ok(())
 }
 
-/// Copies a record, putting bytes in where the original had them.
+/// Copies a record, undoing what was done to it.
 fn restore_record(
     cleaned: &mut dyn BufRead,
-    cuts: &[Insertion],
+    changes: &[Change],
     out: &mut dyn Write,
 ) -> Result<(), RestoreError> {
     let mut written = 0;
-    for cut in cuts {
-        let missing = cut.at.checked_sub(written);
+    for change in changes {
+        let missing = change.at.checked_sub(written);
         let missing =
             missing.ok_or_else(|| RestoreError::Mismatch("rows out of order".to_owned()))?;
-        let copied = io::copy(&mut io::Read::take(&mut *cleaned, missing), out)?;
+        let copied = io::copy(&mut Read::take(&mut *cleaned, missing), out)?;
         if copied < missing {
             return Err(RestoreError::Mismatch(format!(
                 "it ends before byte {} of the original",
-                cut.at
+                change.at
             )));
         }
-        out.write_all(&cut.bytes)?;
-        written += copied + cut.bytes.len() as u64;
+        written = change.at;
+        match &change.kind {
+            Kind::Cut(bytes) | Kind::Dropped(bytes) => {
+                out.write_all(bytes)?;
+                written += bytes.len() as u64;
+            }
+            Kind::Added(bytes) => skip(cleaned, bytes)?,
+        }
     }
     io::copy(cleaned, out)?;
     Ok(())
+}
+
+/// Passes over what was added.
+fn skip(cleaned: &mut dyn BufRead, added: &[u8]) -> Result<(), RestoreError> {
+    let mut found = Vec::new();
+    Read::take(cleaned, added.len() as u64).read_to_end(&mut found)?;
+    match found == added {
+        true => Ok(()),
+        false => Err(RestoreError::Mismatch("it lacks a field that was added".to_owned())),
+    }
 }
 
 fn read_rows(input: &mut dyn BufRead) -> impl Iterator<Item = Result<(usize, Row), RestoreError>> {
@@ -217,8 +248,8 @@ fn bytes(
 fn read_removed(
     input: &mut dyn BufRead,
     source: Option<&str>,
-) -> Result<(AuditEnd, Vec<Insertion>), RestoreError> {
-    let (mut cuts, mut end, mut seen) = (Vec::new(), None, None::<String>);
+) -> Result<(AuditEnd, Vec<Change>), RestoreError> {
+    let (mut changes, mut end, mut seen) = (Vec::new(), None, None::<String>);
     for row in read_rows(input) {
         let (number, row) = row?;
         if source.is_some_and(|source| source != row.source) {
@@ -239,22 +270,32 @@ fn read_removed(
             row: number,
             cause: "expected \"record\" and \"at\"".to_owned(),
         })?;
-        cuts.push(Insertion { record, at, bytes: bytes(row.cut, row.cut_base64, number)? });
+        let kind = match row.added {
+            Some(added) => Kind::Added(added.into_bytes()),
+            None if row.dropped => Kind::Dropped(bytes(row.cut, row.cut_base64, number)?),
+            None => Kind::Cut(bytes(row.cut, row.cut_base64, number)?),
+        };
+        changes.push(Change { record, at, kind });
     }
-    end.map(|end| (end, cuts)).ok_or(RestoreError::NoEnd)
+    end.map(|end| (end, changes)).ok_or(RestoreError::NoEnd)
 }
 
-fn read_rejects(input: &mut dyn BufRead, source: &str) -> Result<Vec<Insertion>, RestoreError> {
+/// The rejected records of a source, if it has any.
+fn read_rejects(
+    input: Option<&mut dyn BufRead>,
+    end: &AuditEnd,
+) -> Result<Vec<Rejected>, RestoreError> {
+    let input = match input {
+        Some(input) => input,
+        None if end.rejected > 0 => return Err(RestoreError::NoRejects(end.rejected)),
+        None => return Ok(Vec::new()),
+    };
     let mut rejected = Vec::new();
     for row in read_rows(input) {
         let (number, row) = row?;
-        if row.source == source {
+        if row.source == end.source {
             let record = row.record.unwrap_or_default();
-            rejected.push(Insertion {
-                record,
-                at: 0,
-                bytes: bytes(row.raw, row.raw_base64, number)?,
-            });
+            rejected.push(Rejected { record, bytes: bytes(row.raw, row.raw_base64, number)? });
         }
     }
     Ok(rejected)

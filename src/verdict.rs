@@ -20,6 +20,11 @@ impl Probability {
     pub fn get(self) -> f64 {
         f64::from(self.0) / 1e6
     }
+
+    /// The probability of the contrary: 1 minus this, exactly.
+    pub fn complement(self) -> Self {
+        Probability(1_000_000_u32.saturating_sub(self.0))
+    }
 }
 
 impl fmt::Display for Probability {

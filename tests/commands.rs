@@ -89,6 +89,74 @@ fn packed_files_folders_and_restoring_work_together() {
 }
 
 #[test]
+fn attributes_stand_where_dolma_looks_for_them() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(at("documents/a")).expect("folders can be made");
+    let records = "{\"id\":\"x\",\"text\":\"Größe\\nHome\"}\n{\"id\":2,\"title\":\"\"}\nnot json\n";
+    std::fs::write(at("documents/a/b.jsonl"), records).expect("the file can be written");
+    let filter = |attributes: &str, more: &[&str]| {
+        despam()
+            .args(["filter", "-q", "--format", "jsonl", "--threshold", "0"])
+            .arg(at("documents/a/b.jsonl"))
+            .arg("--attributes")
+            .arg(at(attributes))
+            .args(more)
+            .output()
+            .expect("the program runs")
+    };
+    let out = filter("attributes/run-1", &[]);
+    assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(out.stdout.is_empty());
+    let rows = std::fs::read_to_string(at("attributes/run-1/a/b.jsonl")).expect("it was written");
+    let rows: Vec<serde_json::Value> =
+        rows.lines().map(|row| serde_json::from_str(row).expect("a row is JSON")).collect();
+    let attributes = &rows[0]["attributes"];
+    let spans = |kind: &str| {
+        attributes[format!("run_1__despam__{kind}")].as_array().expect("spans").clone()
+    };
+    assert_eq!((rows.len(), &rows[0]["id"]), (3, &"x".into()));
+    assert_eq!(spans("ad").len() + spans("chrome").len(), 2);
+    assert_eq!(spans("document"), [serde_json::json!([0, 10, 1.0])]);
+    assert_eq!(rows[1], serde_json::json!({"id": 2, "attributes": {}}));
+    assert_eq!(rows[2], serde_json::json!({"id": null, "attributes": {}}));
+    // Cleaned documents are written if they are asked for, and nothing is replaced unasked.
+    let again = filter("attributes/run-1", &[]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--force"));
+    assert!(!filter("attributes/run-2", &["-o", "-"]).stdout.is_empty());
+    // Rows must not take the place of their documents.
+    let same = filter("documents", &["--force"]);
+    assert_eq!(same.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&same.stderr).contains("both input and output"));
+    let unnamed = filter("attributes/1", &[]);
+    assert!(String::from_utf8_lossy(&unnamed.stderr).contains("must start with a letter"));
+}
+
+#[test]
+fn a_rejected_text_can_be_restored() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("a.txt"), b"Home\nna\xefve\n").expect("the file can be written");
+    let side = |command: &mut Command| {
+        command.arg(at("removed.jsonl")).arg("--rejects").arg(at("rejects.jsonl"));
+        command.output().expect("the program runs")
+    };
+    let out = side(
+        despam()
+            .args(["filter", "-q", "--strict"])
+            .arg(at("a.txt"))
+            .arg("-o")
+            .arg(at("out.txt"))
+            .arg("--removed"),
+    );
+    assert_eq!(out.status.code(), Some(1));
+    let reason = "record 1 rejected: invalid UTF-8 at byte 7";
+    assert!(String::from_utf8_lossy(&out.stderr).contains(reason));
+    let back = side(despam().arg("restore").arg(at("out.txt")));
+    assert_eq!(back.stdout, b"Home\nna\xefve\n", "{}", String::from_utf8_lossy(&back.stderr));
+}
+
+#[test]
 fn gzip_members_and_zstd_frames_are_read_to_the_end() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let plain = folder.path().join("a.txt");

@@ -8,9 +8,11 @@ use despam::classifier::Bound;
 use despam::formats::Format;
 use despam::formats::jsonl::Fields;
 use despam::formats::wet::{Item, items};
-use despam::pipeline::{Counts, Input, InputError, Job, Part, Sink, run};
+use despam::pipeline::{
+    Counts, Excess, Filter, Input, InputError, Job, MaxRemoved, Part, Sink, run,
+};
 use despam::restore::{AuditEnd, restore};
-use despam::{Classifier, Label, Model, Unit};
+use despam::{Classifier, Model, Unit};
 use proptest::prelude::*;
 
 impl Sink for Written {
@@ -21,6 +23,7 @@ impl Sink for Written {
     fn part(&mut self, part: &Part) -> io::Result<()> {
         self.main.extend(&part.main);
         self.removed.extend(&part.removed);
+        self.attributes.extend(&part.attributes);
         part.rejects.iter().for_each(|reject| self.rejects.extend(&reject.row));
         Ok(())
     }
@@ -36,6 +39,7 @@ impl Sink for Written {
 struct Written {
     main: Vec<u8>,
     removed: Vec<u8>,
+    attributes: Vec<u8>,
     rejects: Vec<u8>,
     counts: Counts,
 }
@@ -62,11 +66,34 @@ fn written(
 }
 
 fn filter() -> Job {
-    Job::Filter { drop: vec![Label::Ad, Label::Chrome], audit: true }
+    Job::Filter(Filter { audit: true, ..Filter::default() })
+}
+
+/// Filtering with every bound on how much of a document may go.
+fn bounded(share: f64, action: Excess) -> Job {
+    let max_removed = Some(MaxRemoved { share, action });
+    Job::Filter(Filter { audit: true, max_removed, ..Filter::default() })
+}
+
+/// Ways to filter of which every one can be undone.
+fn filters() -> impl Strategy<Value = Filter> {
+    let actions = vec![Excess::Keep, Excess::Drop, Excess::Flag];
+    let bound = (0.01..=1.0f64, prop::sample::select(actions))
+        .prop_map(|(share, action)| MaxRemoved { share, action });
+    (prop::option::of(bound), any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(max_removed, pass_missing, mark, attributes)| Filter {
+            audit: true,
+            pass_missing,
+            mark: mark && max_removed.is_none(),
+            attributes: attributes.then(|| "own".to_owned()),
+            max_removed,
+            ..Filter::default()
+        },
+    )
 }
 
 fn keep_all() -> Job {
-    Job::Filter { drop: Vec::new(), audit: true }
+    Job::Filter(Filter { drop: Vec::new(), audit: true, ..Filter::default() })
 }
 
 /// The JSON in lines.
@@ -140,7 +167,9 @@ fn records() -> impl Strategy<Value = Vec<u8>> {
             1 => String::new(),
             2 => format!("{{\"text\":{text},\"text\":{text}}}"),
             3 => "{\"body\":\"no text\"}".to_owned(),
-            4 => format!(" {{ \"n\" : 1e400 , \"text\":{text}, \"id\":17 }} "),
+            4 => "{\"id\":5,\"text\":[1]}".to_owned(),
+            5 => format!("{{\"text\":{text},\"despam\":0}}"),
+            6 => format!(" {{ \"n\" : 1e400 , \"text\":{text}, \"id\":17 }} "),
             _ => format!("{{\"id\":\"a\",\"text\":{text},\"x\":{{\"text\":null}}}}"),
         }
     });
@@ -261,6 +290,127 @@ proptest! {
     }
 
     #[test]
+    fn filtering_in_any_way_can_be_undone(records in records(), filter in filters(), threshold in 0.0..1.0f64) {
+        let classifier = classifier(threshold);
+        let [one, two] = [1, 2].map(|threads| {
+            written(&classifier, &Job::Filter(filter.clone()), Format::JsonLines, &records, threads)
+        });
+        prop_assert_eq!(&one, &two);
+        prop_assert_eq!(restored(&one), records.clone());
+        let Counts { records: read, rejected, dropped, .. } = one.counts;
+        prop_assert_eq!(lines(&records), read);
+        prop_assert_eq!(lines(&one.main), read - rejected - dropped);
+        prop_assert_eq!(lines(&one.rejects), rejected);
+        prop_assert_eq!(lines(&one.attributes), if filter.attributes.is_some() { read } else { 0 });
+        let untouched = one.counts.removed == 0 && rejected == 0 && dropped == 0;
+        if untouched && !filter.mark {
+            prop_assert_eq!(&one.main, &records);
+        }
+    }
+
+    #[test]
+    fn wet_filtered_in_any_way_can_be_undone(file in wet(), filter in filters(), threshold in 0.0..1.0f64) {
+        let filter = Filter { attributes: None, ..filter };
+        let all = written(&classifier(0.5), &keep_all(), Format::Wet, &file, 1);
+        let written = written(&classifier(threshold), &Job::Filter(filter), Format::Wet, &file, 2);
+        prop_assert_eq!(restored(&written), all.main);
+        let Counts { records, rejected, dropped, .. } = written.counts;
+        prop_assert_eq!(lines(&written.main), records - rejected - dropped);
+    }
+
+    #[test]
+    fn a_bounded_text_can_be_restored(page in page(), share in 0.01..1.0f64, keep: bool, threshold in 0.0..1.0f64) {
+        let action = if keep { Excess::Keep } else { Excess::Drop };
+        let bounded = written(&classifier(threshold), &bounded(share, action), Format::Text, &page, 1);
+        prop_assert_eq!(restored(&bounded), page.clone());
+        let plain = written(&classifier(threshold), &filter(), Format::Text, &page, 1);
+        let Counts { removed_words, words, .. } = plain.counts;
+        let over = removed_words as f64 > share * words as f64;
+        prop_assert_eq!(bounded.counts.over_max_removed, u64::from(over));
+        prop_assert_eq!(bounded.counts.dropped, u64::from(over && !keep));
+        let expected = match () {
+            () if !over => plain.main,
+            () if keep => page,
+            () => Vec::new(),
+        };
+        prop_assert_eq!(bounded.main, expected);
+    }
+
+    #[test]
+    fn a_marked_record_is_the_record_and_one_field(page in page(), threshold in 0.0..1.0f64, keep: bool) {
+        let text = String::from_utf8_lossy(&page).into_owned();
+        let line = format!("{{\"text\":{},\"n\":1e400}} \r\n", serde_json::Value::from(text.as_str()));
+        let mark = Job::Filter(Filter { mark: true, ..Filter::default() });
+        let classifier = if keep { Classifier::new(Model::default_model()) } else { classifier(threshold) };
+        let main = written(&classifier, &mark, Format::JsonLines, line.as_bytes(), 1).main;
+        let main = String::from_utf8(main).expect("it is UTF-8");
+        let (start, rest) = main.split_once(",\"despam\":").expect("there is a field");
+        let (value, end) = rest.rsplit_once('}').expect("the object ends");
+        prop_assert_eq!(format!("{start}}}{end}"), line.clone());
+        let value: serde_json::Value = serde_json::from_str(value).expect("it is JSON");
+        prop_assert_eq!(value.get("keep").is_some(), keep);
+        let verdicts = classifier.judge(text.as_bytes());
+        let flagged: Vec<_> = verdicts.iter().filter(|verdict| verdict.label.is_spam()).collect();
+        let points: Vec<char> = text.chars().collect();
+        let spans = value["spans"].as_array().expect("spans");
+        prop_assert_eq!(spans.len(), flagged.len());
+        for (span, verdict) in spans.iter().zip(flagged) {
+            let at = |i: usize| span[i].as_u64().expect("an offset") as usize;
+            let marked: String = points[at(0)..at(1)].iter().collect();
+            prop_assert_eq!(&marked, &text[verdict.span.range()]);
+            prop_assert_eq!(span[2].as_str(), Some(verdict.label.name()));
+            prop_assert_eq!(span[3].as_f64(), Some(verdict.spam().get()));
+        }
+        let quality = value["line_quality"].as_array().expect("numbers");
+        prop_assert_eq!(quality.len(), text.split('\n').count());
+        prop_assert!(quality.iter().all(|q| (0.0..=1.0).contains(&q.as_f64().unwrap_or(-1.0))));
+    }
+
+    #[test]
+    fn spans_of_attributes_are_what_filtering_takes_out(page in page(), threshold in 0.0..1.0f64) {
+        let text = String::from_utf8_lossy(&page).into_owned();
+        let line = format!("{{\"id\":7,\"text\":{}}}\n", serde_json::Value::from(text.as_str()));
+        let job = Job::Filter(Filter { attributes: Some("own".to_owned()), ..Filter::default() });
+        let written = written(&classifier(threshold), &job, Format::JsonLines, line.as_bytes(), 1);
+        let row: serde_json::Value =
+            serde_json::from_slice(&written.attributes).expect("a row is JSON");
+        let cleaned: serde_json::Value =
+            serde_json::from_slice(&written.main).expect("a record is JSON");
+        prop_assert_eq!(&row["id"], &cleaned["id"]);
+        let spans = |kind: &str| {
+            let spans = &row["attributes"][format!("own__despam__{kind}")];
+            let numbers = |span: &serde_json::Value| {
+                let at = |i: usize| span[i].as_u64().expect("an offset") as usize;
+                at(0)..at(1)
+            };
+            spans.as_array().expect("spans").iter().map(numbers).collect::<Vec<_>>()
+        };
+        let removed: Vec<_> = spans("ad").into_iter().chain(spans("chrome")).collect();
+        let points = text.chars().enumerate();
+        let stays = |i: usize| !removed.iter().any(|span| span.contains(&i));
+        let left: String = points.filter(|(i, _)| stays(*i)).map(|(_, c)| c).collect();
+        prop_assert_eq!(Some(left.as_str()), cleaned["text"].as_str());
+        let whole = 0..text.chars().count();
+        prop_assert_eq!(spans("document").first().cloned(), Some(whole));
+    }
+
+    #[test]
+    fn strictly_a_text_that_is_not_utf8_is_rejected_whole(page in page()) {
+        let strict = Job::Filter(Filter { audit: true, strict: true, ..Filter::default() });
+        let written = written(&classifier(0.5), &strict, Format::Text, &page, 1);
+        prop_assert_eq!(restored(&written), page.clone());
+        let bad = std::str::from_utf8(&page).err().map(|error| error.valid_up_to());
+        prop_assert_eq!(written.counts.rejected, u64::from(bad.is_some()));
+        if let Some(at) = bad {
+            prop_assert!(written.main.is_empty() && written.counts.paragraphs == 0);
+            let row: serde_json::Value =
+                serde_json::from_slice(&written.rejects).expect("a row is JSON");
+            prop_assert_eq!(&row["reason"], &format!("invalid UTF-8 at byte {at}"));
+            prop_assert_eq!((&row["record"], &row["offset"]), (&1.into(), &0.into()));
+        }
+    }
+
+    #[test]
     fn rows_are_one_for_every_visible_line_and_tell_the_bytes(page in page()) {
         let classifier = classifier(0.5).with_unit(Unit::Line);
         let rows = written(&classifier, &Job::Score, Format::Text, &page, 1).main;
@@ -341,6 +491,8 @@ fn long_wet() -> Vec<u8> {
 
 #[test]
 fn threads_do_not_change_the_output() {
+    let marked_and_described =
+        Job::Filter(Filter { mark: true, attributes: Some("own".to_owned()), ..Filter::default() });
     for (format, job, threshold) in [
         (Format::JsonLines, filter(), 0.5),
         (Format::JsonLines, Job::Score, 0.5),
@@ -348,6 +500,9 @@ fn threads_do_not_change_the_output() {
         (Format::Text, Job::Check, 0.0),
         (Format::Wet, filter(), 0.5),
         (Format::Wet, Job::Check, 0.5),
+        (Format::Text, bounded(0.2, Excess::Drop), 0.5),
+        (Format::JsonLines, bounded(0.2, Excess::Flag), 0.5),
+        (Format::JsonLines, marked_and_described, 0.5),
     ] {
         let stream = match format {
             Format::Text => long_text(),
@@ -355,7 +510,7 @@ fn threads_do_not_change_the_output() {
             Format::Wet => long_wet(),
         };
         let one = written(&classifier(threshold), &job, format, &stream, 1);
-        assert!(!one.main.is_empty(), "{job:?}");
+        assert!(!one.main.is_empty() || !one.removed.is_empty(), "{job:?}");
         for threads in [2, 5] {
             let more = written(&classifier(threshold), &job, format, &stream, threads);
             assert!(one == more, "{job:?} on {threads} threads");
@@ -391,6 +546,37 @@ fn a_bad_wet_record_is_rejected_and_the_next_one_is_read() {
             (row["record"].as_u64(), row["offset"].as_u64()),
             (Some(2), Some(one.len() as u64))
         );
+    }
+}
+
+#[test]
+fn sections_of_a_long_text_are_bounded_each_for_itself_and_come_back() {
+    let text = long_text();
+    for (action, stays) in [(Excess::Keep, text.as_slice()), (Excess::Drop, b"")] {
+        let written = written(&classifier(0.0), &bounded(0.9, action), Format::Text, &text, 2);
+        assert!(written.counts.over_max_removed > 1 && written.counts.dropped == 0);
+        assert!(written.main == stays);
+        assert!(restored(&written) == text);
+    }
+}
+
+#[test]
+fn fields_are_not_asked_of_texts() {
+    let needs_records = [
+        Filter { mark: true, ..Filter::default() },
+        Filter { attributes: Some("own".to_owned()), ..Filter::default() },
+        Filter {
+            max_removed: Some(MaxRemoved { share: 0.5, action: Excess::Flag }),
+            ..Filter::default()
+        },
+    ];
+    for filter in needs_records {
+        let input = std::iter::once(Input::new("in", Format::Text, &b"Home\n"[..]));
+        let (classifier, mut out) = (classifier(0.0), Vec::new());
+        let job = Job::Filter(filter);
+        let result = run(&classifier, &job, &Fields::default(), input, &mut out, 1);
+        assert!(result.is_err_and(|error| error.to_string().contains("need jsonl")));
+        assert!(out.is_empty());
     }
 }
 

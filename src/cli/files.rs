@@ -61,6 +61,18 @@ impl Source {
     }
 }
 
+/// Where the rows of attributes of a source go: the path it has below a folder named
+/// `documents`, as Dolma looks for them, or else within the folder that was named.
+pub fn attribute_path(folder: &Path, source: &Source) -> PathBuf {
+    let parts: Vec<_> = source.path.iter().flat_map(|path| path.components()).collect();
+    match parts.iter().rposition(|part| part.as_os_str() == "documents") {
+        Some(at) if at + 1 < parts.len() => {
+            folder.join(parts[at + 1..].iter().collect::<PathBuf>())
+        }
+        _ => folder.join(&source.relative),
+    }
+}
+
 /// The inputs that the arguments stand for: a folder for all files in it, by name.
 pub fn sources(arguments: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     if arguments.is_empty() {

@@ -1,9 +1,11 @@
 //! `despam filter`: the documents without their spam.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use despam::Label;
-use despam::pipeline::Job;
+use despam::pipeline::{Excess, Filter, Job, MaxRemoved};
 use despam::verdict::Guard;
 
 use super::args::{InputArgs, ModelArgs};
@@ -27,9 +29,24 @@ pub struct Args {
     /// Write an audit row for every removed paragraph here; `despam restore` reads it.
     #[arg(long, value_name = "FILE")]
     removed: Option<PathBuf>,
-    /// Write records that could not be judged here.
+    /// Write records that could not be judged here, byte for byte, with the reason.
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Write spans of spam here in the layout of Dolma, a row a document; without -o the cleaned documents are not written (JSON Lines only).
+    #[arg(long, value_name = "DIR")]
+    attributes: Option<PathBuf>,
+    /// Remove nothing; add a field "despam" to each record, with the spans of spam and the quality of each line (not for texts).
+    #[arg(long, conflicts_with = "max_removed")]
+    mark: bool,
+    /// What to do with documents of which more than SHARE of the words would go: SHARE=keep leaves them as they are, SHARE=drop leaves them out, SHARE=flag cleans them and adds a field "despam" (not for texts).
+    #[arg(long, value_name = "SHARE=ACTION", value_parser = parse_max_removed)]
+    max_removed: Option<MaxRemoved>,
+    /// What to do with JSON records without a text: reject them, or pass them on as they are.
+    #[arg(long, value_name = "ACTION", default_value = "reject")]
+    on_missing: OnMissing,
+    /// Reject texts that are not UTF-8; without it invalid bytes are judged as U+FFFD. Texts of more than 64 MiB cannot be read so.
+    #[arg(long)]
+    strict: bool,
     /// Replace files that exist.
     #[arg(long)]
     force: bool,
@@ -42,6 +59,12 @@ pub struct Args {
     /// No summary; short for --stats none.
     #[arg(short, long, conflicts_with_all = ["stats", "json"])]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum OnMissing {
+    Reject,
+    Pass,
 }
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
@@ -58,11 +81,38 @@ fn parse_spam(name: &str) -> Result<Label, String> {
     }
 }
 
+fn parse_max_removed(text: &str) -> Result<MaxRemoved, String> {
+    text.parse()
+}
+
+/// What the names of attributes start with: the last part of the folder's name, as
+/// Dolma would write it.
+fn attribute_prefix(folder: &Path) -> anyhow::Result<String> {
+    let name = folder.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        bail!(
+            "{}: attributes are named after their folder, so its name must start with a letter",
+            folder.display()
+        );
+    }
+    Ok(name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+}
+
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let classifier = args.model.classifier(args.input.unit)?;
-    let job = Job::Filter { drop: args.drop, audit: args.removed.is_some() };
+    let attributes = args.attributes.as_deref().map(attribute_prefix).transpose()?;
+    let job = Job::Filter(Filter {
+        drop: args.drop,
+        audit: args.removed.is_some(),
+        pass_missing: args.on_missing == OnMissing::Pass,
+        strict: args.strict,
+        mark: args.mark,
+        attributes,
+        max_removed: args.max_removed,
+    });
     let targets = Targets {
+        attributes: args.attributes,
         output: args.output,
         removed: args.removed,
         rejects: args.rejects,
@@ -72,7 +122,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     match args.stats {
         _ if args.quiet => {}
         _ if args.json => print_json(&summary)?,
-        Stats::Text => print_text(&summary),
+        Stats::Text => print_text(&summary, args.max_removed),
         Stats::Json => print_json(&summary)?,
         Stats::None => {}
     }
@@ -95,16 +145,28 @@ fn print_json(summary: &Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_text(summary: &Summary) {
+fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
     let counts = &summary.counts;
     let share = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
-    let written = counts.records - counts.rejected;
+    let written = counts.records - counts.rejected - counts.dropped;
     eprintln!(
-        "{} documents in, {written} out, {} rejected, {} emptied",
-        counts.records, counts.rejected, counts.emptied
+        "{} documents in, {written} out, {} rejected, {} dropped, {} emptied",
+        counts.records, counts.rejected, counts.dropped, counts.emptied
     );
     if counts.other_records > 0 {
         eprintln!("{} WARC records of other types passed over", counts.other_records);
+    }
+    if counts.passed > 0 {
+        eprintln!("{} documents without a text passed on as they are", counts.passed);
+    }
+    if let Some(MaxRemoved { share, action }) = max_removed {
+        let done = match action {
+            Excess::Keep => "kept as they are",
+            Excess::Drop => "dropped",
+            Excess::Flag => "flagged",
+        };
+        let over = counts.over_max_removed;
+        eprintln!("{over} documents that would lose more than {share} of their words {done}");
     }
     eprintln!(
         "{} paragraphs, {} removed ({} ad, {} chrome found), {:.2} % of the words",

@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::args::InputArgs;
-use super::files::{Source, open, sources};
+use super::files::{Source, attribute_path, open, sources};
 use super::sink::Files;
 
 /// Where everything goes.
@@ -26,6 +26,8 @@ pub struct Targets {
     pub removed: Option<PathBuf>,
     /// File of rejected records.
     pub rejects: Option<PathBuf>,
+    /// Folder of attribute rows.
+    pub attributes: Option<PathBuf>,
     /// Whether existing files may be replaced.
     pub force: bool,
 }
@@ -58,7 +60,14 @@ pub fn run_job(
     check_targets(&sources, targets)?;
     let folder = targets.output.as_deref().filter(|path| is_folder(path, &sources, &input.files));
     if folder.is_some() {
-        check_mirrored(&sources, input.format.0)?;
+        let format = input.format.0;
+        let place =
+            |source: &Source| source.mirrored(source.format(format).unwrap_or(Format::Text));
+        check_mirrored(&sources, place)?;
+    }
+    if let Some(attributes) = &targets.attributes {
+        check_mirrored(&sources, |source| attribute_path(attributes, source))?;
+        check_attributes(&sources, attributes)?;
     }
     let bar = Bar::new(&sources);
     let mut files = Files::new(&sources, targets, folder, bar.bar.clone())?;
@@ -77,7 +86,10 @@ pub fn run_job(
 /// Outputs must not be inputs, nor each other.
 fn check_targets(sources: &[Source], targets: &Targets) -> anyhow::Result<()> {
     let outputs: Vec<&PathBuf> =
-        [&targets.output, &targets.removed, &targets.rejects].into_iter().flatten().collect();
+        [&targets.output, &targets.removed, &targets.rejects, &targets.attributes]
+            .into_iter()
+            .flatten()
+            .collect();
     for (i, output) in outputs.iter().enumerate() {
         if outputs[..i].contains(output) {
             bail!("{} is named as two outputs", output.display());
@@ -95,16 +107,27 @@ fn check_targets(sources: &[Source], targets: &Targets) -> anyhow::Result<()> {
 
 /// Two inputs must not have the same place in the output folder, as far as their names
 /// tell.
-fn check_mirrored(sources: &[Source], format: Option<Format>) -> anyhow::Result<()> {
+fn check_mirrored(sources: &[Source], place: impl Fn(&Source) -> PathBuf) -> anyhow::Result<()> {
     let mut places = std::collections::BTreeMap::new();
     for source in sources {
-        let place = source.mirrored(source.format(format).unwrap_or(Format::Text));
-        if let Some(other) = places.insert(place, source) {
+        if let Some(other) = places.insert(place(source), source) {
             bail!(
                 "{} and {} would both be written to the same file: name the folder above them",
                 other.name(),
                 source.name()
             );
+        }
+    }
+    Ok(())
+}
+
+/// Rows of attributes must not take the place of their documents.
+fn check_attributes(sources: &[Source], folder: &Path) -> anyhow::Result<()> {
+    for source in sources {
+        let full = attribute_path(folder, source).canonicalize().ok();
+        if full.is_some() && full == source.path.as_ref().and_then(|path| path.canonicalize().ok())
+        {
+            bail!("{} is both input and output", source.name());
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use despam::pipeline::{Counts, InputError, Part, Reject, Sink};
 use despam::restore::AuditEnd;
 use indicatif::ProgressBar;
 
-use super::files::{Output, Source, output};
+use super::files::{Output, Source, attribute_path, output};
 use super::run::Targets;
 use super::warn;
 
@@ -30,6 +30,9 @@ pub struct Files<'f> {
     main: Option<Output>,
     removed: Option<Output>,
     rejects: Option<Output>,
+    attributes_folder: Option<PathBuf>,
+    /// Rows of attributes of the input that is being done.
+    attributes: Option<Output>,
     /// Inputs begun.
     begun: usize,
     /// Their outputs within the folder.
@@ -53,6 +56,7 @@ impl<'f> Files<'f> {
         };
         let main = match folder {
             Some(_) => None,
+            None if targets.attributes.is_some() && targets.output.is_none() => None,
             None => Some(output(targets.output.as_deref(), targets.force)?),
         };
         Ok(Files {
@@ -63,6 +67,8 @@ impl<'f> Files<'f> {
             main,
             removed: side(&targets.removed)?,
             rejects: side(&targets.rejects)?,
+            attributes_folder: targets.attributes.clone(),
+            attributes: None,
             begun: 0,
             places: BTreeSet::new(),
             format: Format::Text,
@@ -122,6 +128,7 @@ impl<'f> Files<'f> {
         if let Some(removed) = &mut self.removed {
             writeln!(removed, "{}", serde_json::to_string(&end)?)?;
         }
+        self.attributes.take().map_or(Ok(()), Output::finish)?;
         match self.folder {
             Some(_) => self.main.take().map_or(Ok(()), Output::finish),
             None => Ok(()),
@@ -143,6 +150,10 @@ impl Sink for Files<'_> {
             }
             self.main = Some(mirrored(&path, self.force).map_err(other)?);
         }
+        if let Some(folder) = &self.attributes_folder {
+            let path = attribute_path(folder, source);
+            self.attributes = Some(mirrored(&path, self.force).map_err(other)?);
+        }
         match &mut self.main {
             Some(main) if format != Format::Text => main.end_line(),
             _ => Ok(()),
@@ -155,6 +166,7 @@ impl Sink for Files<'_> {
         };
         write(&mut self.main, &part.main)?;
         write(&mut self.removed, &part.removed)?;
+        write(&mut self.attributes, &part.attributes)?;
         for reject in &part.rejects {
             self.tell(reject);
             write(&mut self.rejects, &reject.row)?;
@@ -168,6 +180,7 @@ impl Sink for Files<'_> {
             Err(error) => {
                 self.warn(&error.to_string());
                 self.failed += 1;
+                self.attributes = None;
                 if self.folder.is_some() {
                     self.main = None;
                 }

@@ -38,13 +38,30 @@ pub enum RecordError {
         /// What it is.
         found: &'static str,
     },
+    /// The field that is to be added is there.
+    #[error("there is a field \"{ADDED}\" already")]
+    Added,
 }
+
+impl RecordError {
+    /// Whether the record is sound but for its text, which is missing or no string.
+    pub fn is_missing_text(&self) -> bool {
+        matches!(self, RecordError::MissingText(_) | RecordError::NotText { .. })
+    }
+}
+
+/// The field that may be added to a record.
+pub const ADDED: &str = "despam";
 
 /// A record with its text found.
 #[derive(Debug)]
 pub struct Record<'r> {
     /// The raw JSON of the id field, if it is a string or a number.
     pub id: Option<&'r str>,
+    /// Whether the record has a field [`ADDED`].
+    pub has_added: bool,
+    /// Offset in the record of the object's closing brace.
+    pub close: usize,
     /// Offset in the record of the text's JSON string, quotes included.
     offset: usize,
     /// The text's JSON string, quotes included.
@@ -76,12 +93,13 @@ impl<'r> Record<'r> {
         if line.trim().is_empty() {
             return Err(RecordError::Blank);
         }
-        let mut id = None;
+        let (mut id, mut has_added) = (None, false);
         let mut object = line;
         let mut path = fields.text.split('.').peekable();
         while let Some(name) = path.next() {
             let found = find(object, name, (object.len() == line.len()).then_some(&fields.id))?;
             id = id.or(found.id);
+            has_added |= found.has_added;
             object = found.value.ok_or_else(|| RecordError::MissingText(fields.text.clone()))?;
             if path.peek().is_some() && !object.starts_with('{') {
                 return Err(RecordError::NotText { field: name.to_owned(), found: kind(object) });
@@ -92,8 +110,9 @@ impl<'r> Record<'r> {
             return Err(not_text());
         }
         Ok(Record {
-            id: id
-                .filter(|id| id.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())),
+            id: id.filter(is_plain_id),
+            has_added,
+            close: line.trim_end().len() - 1,
             offset: object.as_ptr() as usize - line.as_ptr() as usize,
             raw: object,
             text: decode(object)?,
@@ -131,6 +150,17 @@ impl<'r> Record<'r> {
         };
         ranges.map(|range| raw(range.start)..raw(range.end)).collect()
     }
+}
+
+/// The raw JSON of the id field of a record whose text may be missing, if the record
+/// is a JSON object and the id a string or a number.
+pub fn id<'r>(line: &'r [u8], fields: &Fields) -> Option<&'r str> {
+    let line = std::str::from_utf8(line).ok()?;
+    find(line, &fields.id, None).ok()?.value.filter(is_plain_id)
+}
+
+fn is_plain_id(raw: &&str) -> bool {
+    raw.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
 }
 
 /// Length in the text and in the raw string of the escape that `raw` starts with.
@@ -206,6 +236,8 @@ impl<'t> NewRecord<'t> {
     pub fn record(&self) -> Record<'_> {
         Record {
             id: self.id.clone().map(|id| &self.line[id]),
+            has_added: false,
+            close: self.line.len() - "}\n".len(),
             offset: self.raw.start,
             raw: &self.line[self.raw.clone()],
             text: Cow::Borrowed(self.text),
@@ -239,6 +271,7 @@ struct Found<'r> {
     value: Option<&'r str>,
     id: Option<&'r str>,
     twice: bool,
+    has_added: bool,
 }
 
 fn find<'r>(object: &'r str, name: &str, id: Option<&String>) -> Result<Found<'r>, RecordError> {
@@ -273,9 +306,10 @@ impl<'r> Visitor<'r> for Finder<'_> {
                 found.twice |= found.value.is_some();
                 found.value = Some(value);
             }
-            if Some(&*key.0) == self.id {
+            if self.id == Some(&*key.0) {
                 found.id = Some(value);
             }
+            found.has_added |= self.id.is_some() && key.0 == ADDED;
         }
         Ok(found)
     }
@@ -332,6 +366,19 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_record_its_id_and_an_added_field_are_found() {
+        let line = r#" {"id":"a","x":{"despam":1},"text":"}"} "#;
+        let record = parse(line).expect("it is a record");
+        assert_eq!((&line[record.close..], record.has_added), ("} ", false));
+        let again = r#"{"text":"a","de\u0073pam":{}}"#;
+        assert!(parse(again).expect("it is a record").has_added);
+        let id = |line: &'static str| id(line.as_bytes(), &Fields::default());
+        assert_eq!(id(r#"{"id":"a","text":null}"#), Some("\"a\""));
+        assert_eq!(id(r#"{"x":{"id":1},"id":-2}"#), Some("-2"));
+        assert_eq!(["{}", "[1]", r#"{"id":{}}"#, ""].map(id), [None; 4]);
+    }
+
+    #[test]
     fn ranges_of_escaped_text_map_to_the_raw_string() {
         let line = r#"{"text":"\u00e9t\u00e9\n\ud83d\ude00 b\tc"}"#;
         let record = parse(line).expect("it is a record");
@@ -352,6 +399,7 @@ mod tests {
             prop_assert_eq!(
                 (record.id, record.offset, record.raw), (parsed.id, parsed.offset, parsed.raw)
             );
+            prop_assert_eq!((record.has_added, record.close), (parsed.has_added, parsed.close));
             let all = || std::iter::once(0..text.len());
             prop_assert_eq!(record.raw_ranges(all()), parsed.raw_ranges(all()));
             let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");

@@ -43,6 +43,9 @@ pub struct ChunkReader<R> {
     input: R,
     format: Format,
     unit: Unit,
+    strict: bool,
+    /// Bytes that a chunk has.
+    chunk: usize,
     /// Bytes that were read. Those from `taken` on are in no chunk yet.
     buffer: Vec<u8>,
     taken: usize,
@@ -67,6 +70,9 @@ pub enum ReadError {
     /// A line that does not fit into memory.
     #[error("a line is longer than {MAX_LINE} bytes")]
     LongLine,
+    /// A text that does not fit into memory, where all of it is to be checked first.
+    #[error("the text is longer than {MAX_LINE} bytes: it cannot be read with --strict")]
+    LongText,
 }
 
 impl<R: Read> ChunkReader<R> {
@@ -76,6 +82,8 @@ impl<R: Read> ChunkReader<R> {
             input,
             format,
             unit,
+            strict: false,
+            chunk: CHUNK,
             buffer: Vec::new(),
             taken: 0,
             ended: false,
@@ -88,10 +96,19 @@ impl<R: Read> ChunkReader<R> {
         }
     }
 
+    /// Brings a text that is not UTF-8 in one chunk, whatever its length, if `strict`
+    /// is set. Then a text of more than [`MAX_LINE`] bytes is an error.
+    pub fn with_strict(self, strict: bool) -> Self {
+        ChunkReader { strict: strict && self.format == Format::Text, ..self }
+    }
+
     /// The next chunk; a text always has at least one.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         if self.done {
             return Ok(None);
+        }
+        if self.strict && !self.started {
+            self.read_all()?;
         }
         let length = self.fill()?;
         let bytes = self.take(length);
@@ -138,9 +155,23 @@ impl<R: Read> ChunkReader<R> {
         bytes
     }
 
+    /// Reads a whole text, which is one chunk if it is not UTF-8.
+    fn read_all(&mut self) -> Result<(), ReadError> {
+        (&mut self.input).take(MAX_LINE as u64 + 1).read_to_end(&mut self.buffer)?;
+        check_encoding(&self.buffer)?;
+        if self.buffer.len() > MAX_LINE {
+            return Err(ReadError::LongText);
+        }
+        self.ended = true;
+        if std::str::from_utf8(&self.buffer).is_err() {
+            self.chunk = MAX_LINE;
+        }
+        Ok(())
+    }
+
     /// Reads until a chunk is complete; its length.
     fn fill(&mut self) -> Result<usize, ReadError> {
-        let mut wanted = CHUNK;
+        let mut wanted = self.chunk;
         loop {
             // One byte more than the chunk, to see whether a CR has its LF.
             let missing = (wanted + 1).saturating_sub(self.rest().len());
@@ -297,6 +328,29 @@ mod tests {
         assert_eq!(chunks(&bytes, Format::Text, usize::MAX).len(), 1);
         let empty = chunks(b"", Format::Text, 1);
         assert!(empty.len() == 1 && empty[0].first && empty[0].last);
+    }
+
+    #[test]
+    fn strictly_a_text_is_whole_if_it_is_not_utf8() {
+        let mut bytes = "Größe\n".repeat(2 * CHUNK / 8).into_bytes();
+        let strict = |bytes: &[u8]| {
+            let reader = ChunkReader::new(bytes, Format::Text, Unit::Auto);
+            let mut reader = reader.with_strict(true);
+            std::iter::from_fn(|| reader.next_chunk().expect("memory can be read"))
+                .map(|chunk| chunk.bytes)
+                .collect::<Vec<_>>()
+        };
+        let plain = |bytes: &[u8]| {
+            chunks(bytes, Format::Text, usize::MAX).into_iter().map(|chunk| chunk.bytes)
+        };
+        assert!(strict(&bytes).len() > 1 && strict(&bytes).into_iter().eq(plain(&bytes)));
+        bytes.push(0xff);
+        assert!(strict(&bytes) == [bytes.clone()]);
+        assert_eq!(strict(b""), [b""]);
+        let long = vec![b'\n'; MAX_LINE + 1];
+        let mut reader =
+            ChunkReader::new(long.as_slice(), Format::Text, Unit::Auto).with_strict(true);
+        assert!(matches!(reader.next_chunk(), Err(ReadError::LongText)));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! depends on the inputs, the model and the options alone, and at most one chunk a
 //! thread is in memory.
 
+mod filter;
 mod rows;
 mod worker;
 
@@ -22,20 +23,15 @@ use crate::classifier::Classifier;
 use crate::formats::Format;
 use crate::formats::jsonl::Fields;
 use crate::formats::reader::{Chunk, ChunkReader, ReadError};
-use crate::label::Label;
 use crate::paragraph::Unit;
+pub use filter::{Excess, Filter, MaxRemoved};
 use worker::Worker;
 
 /// What to do with the documents.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Job {
-    /// Write them without the paragraphs of these labels.
-    Filter {
-        /// Labels to remove.
-        drop: Vec<Label>,
-        /// Whether to write an audit row for every removed paragraph.
-        audit: bool,
-    },
+    /// Write them without their spam.
+    Filter(Filter),
     /// Write a row of probabilities for every paragraph.
     Score,
     /// Write the spam paragraphs, with where they are.
@@ -49,6 +45,16 @@ pub enum Job {
         /// JSON rows rather than text to read.
         json: bool,
     },
+}
+
+impl Job {
+    fn refuses(&self, format: Format) -> bool {
+        matches!(self, Job::Filter(filter) if filter.refuses(format))
+    }
+
+    fn is_strict(&self) -> bool {
+        matches!(self, Job::Filter(filter) if filter.strict)
+    }
 }
 
 /// An input, opened when its turn comes.
@@ -107,6 +113,8 @@ pub struct Part {
     pub main: Vec<u8>,
     /// Audit rows of removed paragraphs.
     pub removed: Vec<u8>,
+    /// Rows of attributes, one a record.
+    pub attributes: Vec<u8>,
     /// Records that could not be judged.
     pub rejects: Vec<Reject>,
     /// What was counted.
@@ -124,7 +132,7 @@ pub struct Reject {
     pub row: Vec<u8>,
 }
 
-/// What a run counted. Records written are records read without those rejected.
+/// What a run counted. Documents that go out are `records - rejected - dropped`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Counts {
     /// Records read, a text being one.
@@ -134,6 +142,12 @@ pub struct Counts {
     /// Records of a WET file that hold no text of a page, such as `warcinfo`. They are
     /// not among `records` and not written.
     pub other_records: u64,
+    /// Documents left out because too much of them would go.
+    pub dropped: u64,
+    /// Records without a text that go out as they are.
+    pub passed: u64,
+    /// Documents, or sections of long texts, of which more than the bound would go.
+    pub over_max_removed: u64,
     /// Paragraphs judged.
     pub paragraphs: u64,
     /// Paragraphs judged to be ads.
@@ -164,6 +178,9 @@ impl AddAssign<&Counts> for Counts {
         self.records += other.records;
         self.rejected += other.rejected;
         self.other_records += other.other_records;
+        self.dropped += other.dropped;
+        self.passed += other.passed;
+        self.over_max_removed += other.over_max_removed;
         self.paragraphs += other.paragraphs;
         self.ad += other.ad;
         self.chrome += other.chrome;
@@ -186,6 +203,11 @@ pub enum InputError {
     /// It cannot be opened or read on.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A form that cannot be filtered as is asked.
+    #[error(
+        "the form of the input is {0}: attributes need jsonl, marks and flags need jsonl or wet"
+    )]
+    Form(&'static str),
     /// A fault of despam itself.
     #[error("despam failed on the chunk at byte {0}: please report this")]
     Fault(u64),
@@ -222,7 +244,8 @@ pub fn run<'i>(
     sink: &mut dyn Sink,
     threads: usize,
 ) -> io::Result<Counts> {
-    let feed = Mutex::new(Feed { inputs, unit: classifier.unit(), open: None, turn: 0 });
+    let unit = classifier.unit();
+    let feed = Mutex::new(Feed { inputs, unit, job, open: None, turn: 0 });
     let order = Order {
         state: Mutex::new(State {
             turn: 0,
@@ -245,7 +268,7 @@ pub fn run<'i>(
                 // A panic must not leave the other threads waiting for this turn.
                 Step::Chunk(head, chunk) => {
                     catch_unwind(AssertUnwindSafe(|| worker.work(&head, &chunk)))
-                        .map_or(Done::Fault(chunk.offset), Done::Part)
+                        .map_or(Done::Fault(chunk.offset), |part| Done::Part(Box::new(part)))
                 }
             };
             order.take(turn, done);
@@ -279,27 +302,28 @@ enum Step {
 /// What was done.
 enum Done {
     Begin(Arc<Head>),
-    Part(Part),
+    Part(Box<Part>),
     Fault(u64),
     End(Result<(), InputError>),
 }
 
 /// Reads the inputs one after another.
-struct Feed<'i, I> {
+struct Feed<'i, 'j, I> {
     inputs: I,
     unit: Unit,
+    job: &'j Job,
     open: Option<(Arc<Head>, Reading<'i>)>,
     turn: u64,
 }
 
 /// An input that is being read, or why it could not be opened.
-type Reading<'i> = Result<ChunkReader<Box<dyn Read + Send + 'i>>, io::Error>;
+type Reading<'i> = Result<ChunkReader<Box<dyn Read + Send + 'i>>, InputError>;
 
-impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, I> {
+impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, '_, I> {
     fn next(&mut self) -> Option<(u64, Step)> {
         let step = match self.open.take() {
             None => self.begin()?,
-            Some((_, Err(error))) => Step::End(Err(ReadError::Io(error).into())),
+            Some((_, Err(error))) => Step::End(Err(error)),
             Some((head, Ok(mut reader))) => match reader.next_chunk() {
                 Err(error) => Step::End(Err(error.into())),
                 Ok(None) => Step::End(Ok(())),
@@ -316,10 +340,14 @@ impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, I> {
     fn begin(&mut self) -> Option<Step> {
         let Input { name, open } = self.inputs.next()?;
         let (format, reading) = match open() {
-            Ok(Opened { format, reader }) => {
-                (format, Ok(ChunkReader::new(reader, format, self.unit)))
+            Ok(Opened { format, .. }) if self.job.refuses(format) => {
+                (format, Err(InputError::Form(format.name())))
             }
-            Err(error) => (Format::Text, Err(error)),
+            Ok(Opened { format, reader }) => {
+                let reader = ChunkReader::new(reader, format, self.unit);
+                (format, Ok(reader.with_strict(self.job.is_strict())))
+            }
+            Err(error) => (Format::Text, Err(ReadError::Io(error).into())),
         };
         let head = Arc::new(Head { name, format });
         self.open = Some((Arc::clone(&head), reading));

@@ -5,6 +5,7 @@ use std::io::Write;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::filter::removed_share;
 use super::worker::Place;
 use crate::explain::Explanation;
 use crate::verdict::Verdict;
@@ -95,6 +96,33 @@ impl Row<'_> {
         }
         let _ = writeln!(out, "  {:+9.4}  decision value\n", explanation.decision);
     }
+}
+
+/// An audit row of a document that was left out, or of a section of a long text.
+pub(super) fn push_dropped(place: &Place<'_>, share: f64, bytes: &[u8], out: &mut Vec<u8>) {
+    let _ = write!(
+        out,
+        "{{\"id\":{},\"dropped\":true,{},\"source\":{},\"record\":{},\"at\":{},",
+        place.id,
+        removed_share(share),
+        json_string(&place.head.name),
+        place.record + 1,
+        place.offset,
+    );
+    push_bytes(out, "cut", bytes);
+    out.extend_from_slice(b"}\n");
+}
+
+/// An audit row of a field that was added: the bytes at `at` were not in the original.
+pub(super) fn push_added(place: &Place<'_>, at: usize, added: &str, out: &mut Vec<u8>) {
+    let _ = writeln!(
+        out,
+        "{{\"id\":{},\"source\":{},\"record\":{},\"at\":{at},\"added\":{}}}",
+        place.id,
+        json_string(&place.head.name),
+        place.record + 1,
+        json_string(added),
+    );
 }
 
 /// The strongest parts, and the others summed.

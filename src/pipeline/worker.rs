@@ -1,12 +1,11 @@
 //! What a thread does with one chunk.
 
+use super::filter::{Judged, push_no_attributes};
 use super::rows::{Row, json_string, printable, push_bytes};
-use super::{Counts, Head, Job, Part, Reject};
+use super::{Counts, Filter, Head, Job, Part, Reject};
 use crate::classifier::{Classifier, Scratch};
-use crate::clean::{Cut, cuts, kept};
-use crate::document::Span;
 use crate::formats::Format;
-use crate::formats::jsonl::{Fields, Record};
+use crate::formats::jsonl::{self, Fields, Record, RecordError};
 use crate::formats::reader::Chunk;
 use crate::formats::wet::{self, Item};
 use crate::label::Label;
@@ -24,8 +23,10 @@ pub(super) struct Worker<'w, 'm> {
 pub(super) struct Place<'p> {
     /// The stream.
     pub head: &'p Head,
-    /// The id, as JSON.
+    /// The id, as JSON: its own or one made up.
     pub id: &'p str,
+    /// The id that the document itself has, as JSON.
+    pub own_id: Option<&'p str>,
     /// Number of the record, from 0.
     pub record: u64,
     /// What to add to paragraph numbers and to offsets: a long text comes in sections.
@@ -52,26 +53,36 @@ impl Worker<'_, '_> {
         done
     }
 
+    fn filter(&self) -> Option<&Filter> {
+        match self.job {
+            Job::Filter(filter) => Some(filter),
+            _ => None,
+        }
+    }
+
     fn work_text(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
+        done.counts.records = u64::from(chunk.first);
+        if self.filter().is_some_and(|filter| filter.strict) {
+            // The reader brings a text that is not UTF-8 in one chunk.
+            if let Err(error) = std::str::from_utf8(&chunk.bytes) {
+                let reason = format!("invalid UTF-8 at byte {}", error.valid_up_to());
+                return reject(head, &chunk.bytes, 0, chunk.offset, reason, done);
+            }
+        }
         let id = json_string(&head.name);
         let place = Place {
             head,
             id: &id,
+            own_id: None,
             record: 0,
             paragraphs: chunk.paragraphs,
             offset: chunk.offset,
             line: chunk.lines,
             whole: chunk.first && chunk.last,
         };
-        done.counts.records = u64::from(chunk.first);
         // A record is UTF-8, or it was rejected; only a text can have other bytes.
         done.counts.invalid_bytes = invalid_bytes(&chunk.bytes);
-        let cuts = self.judge(&chunk.bytes, chunk.unit, &place, None, done);
-        if let Job::Filter { .. } = self.job {
-            for range in kept(chunk.bytes.len(), &cuts) {
-                done.main.extend_from_slice(&chunk.bytes[range]);
-            }
-        }
+        self.judge(&chunk.bytes, chunk.unit, &place, None, done);
     }
 
     fn work_records(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
@@ -83,9 +94,19 @@ impl Worker<'_, '_> {
             done.counts.records += 1;
             let bare = line.strip_suffix(b"\n").unwrap_or(line);
             let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
-            match Record::parse(bare, self.fields) {
+            match self.parse(bare) {
                 Ok(record) => self.work_record(head, &record, line, number, done),
-                Err(error) => reject(head, line, number, start, error.to_string(), done),
+                Err(error) => {
+                    if self.filter().is_some_and(|filter| filter.attributes.is_some()) {
+                        push_no_attributes(jsonl::id(bare, self.fields), &mut done.attributes);
+                    }
+                    if self.passes(&error) {
+                        done.counts.passed += 1;
+                        done.main.extend_from_slice(line);
+                    } else {
+                        reject(head, line, number, start, error.to_string(), done);
+                    }
+                }
             }
         }
     }
@@ -115,6 +136,18 @@ impl Worker<'_, '_> {
         }
     }
 
+    fn parse<'r>(&self, line: &'r [u8]) -> Result<Record<'r>, RecordError> {
+        let record = Record::parse(line, self.fields)?;
+        match self.filter() {
+            Some(filter) if filter.adds_field() && record.has_added => Err(RecordError::Added),
+            _ => Ok(record),
+        }
+    }
+
+    fn passes(&self, error: &RecordError) -> bool {
+        self.filter().is_some_and(|filter| filter.pass_missing) && error.is_missing_text()
+    }
+
     fn work_record(
         &mut self,
         head: &Head,
@@ -131,19 +164,21 @@ impl Worker<'_, '_> {
                 &made_up
             }
         };
-        let place =
-            Place { head, id, record: number, paragraphs: 0, offset: 0, line: number, whole: true };
+        let place = Place {
+            head,
+            id,
+            own_id: record.id,
+            record: number,
+            paragraphs: 0,
+            offset: 0,
+            line: number,
+            whole: true,
+        };
         let unit = self.classifier.unit();
-        let cuts = self.judge(record.text.as_bytes(), unit, &place, Some((record, line)), done);
-        if let Job::Filter { .. } = self.job {
-            let raw = raw_cuts(record, &cuts);
-            for range in kept(line.len(), &raw) {
-                done.main.extend_from_slice(&line[range]);
-            }
-        }
+        self.judge(record.text.as_bytes(), unit, &place, Some((record, line)), done);
     }
 
-    /// Judges a document and writes what the job asks for; what to cut, if filtering.
+    /// Judges a document and writes what the job asks for.
     fn judge(
         &mut self,
         text: &[u8],
@@ -151,7 +186,7 @@ impl Worker<'_, '_> {
         place: &Place<'_>,
         record: Option<(&Record<'_>, &[u8])>,
         done: &mut Part,
-    ) -> Vec<Cut> {
+    ) {
         let classifier = self.classifier.with_unit(unit);
         if let Job::Explain { top, all, json } = self.job {
             let explained = classifier.explain(text);
@@ -166,58 +201,24 @@ impl Worker<'_, '_> {
                     }
                 }
             }
-            return Vec::new();
+            return;
         }
         let verdicts = classifier.judge_with(text, &mut self.scratch);
         verdicts.iter().for_each(|verdict| done.counts.add(verdict));
-        match self.job {
-            Job::Filter { drop, audit } => {
-                self.filter(text, &verdicts, drop, *audit, place, record, done)
+        let judged = Judged { place, text, verdicts: &verdicts };
+        match (self.job, record) {
+            (Job::Filter(filter), None) => filter.text(&judged, done),
+            (Job::Filter(filter), Some((record, line))) => {
+                filter.record(&judged, record, line, &classifier, done);
             }
-            Job::Score => {
+            (Job::Score, _) => {
                 for (number, verdict) in verdicts.iter().enumerate() {
                     Row { place, number, verdict, text }.push_score(&mut done.main);
                 }
-                Vec::new()
             }
-            Job::Check => {
-                self.check(text, &verdicts, place, done);
-                Vec::new()
-            }
-            Job::Explain { .. } => Vec::new(),
+            (Job::Check, _) => self.check(text, &verdicts, place, done),
+            (Job::Explain { .. }, _) => {}
         }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn filter(
-        &self,
-        text: &[u8],
-        verdicts: &[Verdict],
-        drop: &[Label],
-        audit: bool,
-        place: &Place<'_>,
-        record: Option<(&Record<'_>, &[u8])>,
-        done: &mut Part,
-    ) -> Vec<Cut> {
-        let spans: Vec<Span> = verdicts.iter().map(|verdict| verdict.span).collect();
-        let cuts = cuts(text, &spans, |i| drop.contains(&verdicts[i].label));
-        done.counts.removed += cuts.len() as u64;
-        done.counts.removed_words +=
-            cuts.iter().map(|cut| u64::from(verdicts[cut.paragraph].words)).sum::<u64>();
-        done.counts.emptied +=
-            u64::from(place.whole && !cuts.is_empty() && cuts.len() == verdicts.len());
-        if audit {
-            let (whole, raw) = match record {
-                Some((record, line)) => (line, raw_cuts(record, &cuts)),
-                None => (text, cuts.clone()),
-            };
-            for (cut, raw) in cuts.iter().zip(&raw) {
-                let row =
-                    Row { place, number: cut.paragraph, verdict: &verdicts[cut.paragraph], text };
-                row.push_audit(&whole[raw.range.clone()], raw.range.start, &mut done.removed);
-            }
-        }
-        cuts
     }
 
     fn check(&self, text: &[u8], verdicts: &[Verdict], place: &Place<'_>, done: &mut Part) {
@@ -268,12 +269,6 @@ impl Counts {
             *self.guarded.entry(Guard::name(guard)).or_default() += 1;
         }
     }
-}
-
-/// Cuts of a record's text as cuts of its line.
-fn raw_cuts(record: &Record<'_>, cuts: &[Cut]) -> Vec<Cut> {
-    let ranges = record.raw_ranges(cuts.iter().map(|cut| cut.range.clone()));
-    cuts.iter().zip(ranges).map(|(cut, range)| Cut { range, ..cut.clone() }).collect()
 }
 
 fn invalid_bytes(text: &[u8]) -> u64 {
