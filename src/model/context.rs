@@ -484,9 +484,9 @@ fn ln_1p_of_count(count: usize) -> f32 {
 }
 
 /// At least as many as there are factors of the own text value, and as there are other
-/// numbers; powers of two.
-const MOST_OWN: usize = 16;
-const MOST_PLAIN: usize = 256;
+/// numbers; multiples of four.
+const MOST_OWN: usize = 12;
+const MOST_PLAIN: usize = 160;
 
 /// The names of all numbers, in their order.
 pub fn names() -> Vec<Name> {
@@ -568,15 +568,14 @@ impl ContextModel {
     pub fn value(&self, surroundings: &Surroundings<'_>, i: usize) -> ContextValue {
         // First all numbers, then all products: both go several at a time.
         let (mut own, mut plain) = ([0.0; MOST_OWN], [0.0; MOST_PLAIN]);
-        let (mut owns, mut plains) = (0, 0);
-        surroundings.visit(i, |_, number| match number {
-            Number::OwnFactor(factor) => {
-                own[owns % MOST_OWN] = factor;
-                owns += 1;
-            }
-            Number::Plain(value) => {
-                plain[plains % MOST_PLAIN] = value;
-                plains += 1;
+        let (mut owns, mut plains) = (own.iter_mut(), plain.iter_mut());
+        surroundings.visit(i, |_, number| {
+            let (slot, value) = match number {
+                Number::OwnFactor(factor) => (owns.next(), factor),
+                Number::Plain(value) => (plains.next(), value),
+            };
+            if let Some(slot) = slot {
+                *slot = value;
             }
         });
         ContextValue {
