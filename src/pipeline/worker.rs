@@ -42,6 +42,9 @@ impl Worker<'_, '_> {
     pub fn work(&mut self, head: &Head, chunk: &Chunk) -> Part {
         let mut done = Part::default();
         done.counts.bytes = chunk.bytes.len() as u64;
+        if let Job::Filter(_) = self.job {
+            done.main.reserve_exact(chunk.bytes.len());
+        }
         match head.format {
             Format::Text => self.work_text(head, chunk, &mut done),
             Format::JsonLines => self.work_records(head, chunk, &mut done),
@@ -86,9 +89,10 @@ impl Worker<'_, '_> {
     }
 
     fn work_records(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
-        let mut offset = 0;
-        for (number, line) in chunk.bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let number = chunk.lines + number as u64;
+        let (mut offset, mut number) = (0, chunk.lines);
+        while offset < chunk.bytes.len() {
+            let rest = &chunk.bytes[offset..];
+            let line = &rest[..memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1)];
             let start = chunk.offset + offset as u64;
             offset += line.len();
             done.counts.records += 1;
@@ -108,6 +112,7 @@ impl Worker<'_, '_> {
                     }
                 }
             }
+            number += 1;
         }
     }
 
