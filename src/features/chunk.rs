@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::ops::{Index, IndexMut};
+use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -216,7 +217,14 @@ pub(super) const EDGE_NAMES: [&str; 13] = [
     "separator",
 ];
 
+#[inline]
 pub(super) fn edge(c: char) -> Edge {
+    static ASCII: LazyLock<[Edge; 128]> =
+        LazyLock::new(|| std::array::from_fn(|c| find_edge(char::from(c as u8))));
+    ASCII.get(c as usize).copied().unwrap_or_else(|| find_edge(c))
+}
+
+fn find_edge(c: char) -> Edge {
     match c {
         'a'..='z' => Edge::Lower,
         'A'..='Z' => Edge::Upper,
@@ -451,7 +459,8 @@ impl Chunk {
             };
         }
         if self.marks > 0 {
-            if core.contains("://") || core.starts_with("www.") || core.starts_with("WWW.") {
+            let has_scheme = self.separators >= 2 && core.contains("://");
+            if has_scheme || core.starts_with("www.") || core.starts_with("WWW.") {
                 return Url;
             }
             if core.contains('@') {
@@ -482,7 +491,7 @@ impl Chunk {
         if self.digits > 0 {
             return self.classify_alphanumeric(core, cases);
         }
-        if core.contains("-") {
+        if core.contains('-') {
             return Hyphenated;
         }
         if is_domain(core) {
@@ -536,7 +545,8 @@ fn core(chunk: &str) -> &str {
 }
 
 fn is_company_suffix(core: &str) -> bool {
-    core.len() <= 12 && COMPANY_SUFFIXES.iter().any(|suffix| core.eq_ignore_ascii_case(suffix))
+    let mut same_length = COMPANY_SUFFIXES.iter().filter(|suffix| suffix.len() == core.len());
+    same_length.any(|suffix| core.eq_ignore_ascii_case(suffix))
 }
 
 /// `example.com`, `example.co.uk/path`.
