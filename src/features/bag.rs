@@ -15,7 +15,7 @@ use super::chunk::{
 };
 use super::script::Script;
 use super::shape::{Shape, ShapeSums};
-use super::tokenizer::{Action, Tokenizer, is_look_alike};
+use super::tokenizer::{Action, Tokenizer, is_look_alike, tokens_by_steps};
 
 /// Paragraphs of up to so many chunks have ids of words in short lines, in
 /// three classes of length.
@@ -712,7 +712,7 @@ impl<'t> Extractor<'t> {
             self.scan_ascii(chunk.as_bytes());
         } else if !self.scan_chars(chunk) {
             self.found.clear();
-            for token in self.tokenizer.tokens(chunk) {
+            for token in tokens_by_steps(chunk) {
                 self.push(TokenHash::of(&token));
             }
         }
@@ -963,6 +963,13 @@ mod tests {
         ) {
             let text = format!("{chunk} ").repeat(times);
             prop_assert_eq!(features(&text, false), features(&text, true));
+        }
+
+        #[test]
+        fn steps_make_the_tokens_of_the_pipeline(
+            chunk in "[a-zA-Z0-9.éßİǅ´¨ﬁ½؛中ァ한каоерсухѕнмтвαορνυικετχηγΩЖцю\u{301}\u{200b}\u{345}\u{94d}]{1,9}",
+        ) {
+            prop_assert_eq!(tokens_by_steps(&chunk), tokenizer().tokens(&chunk));
         }
 
         #[test]

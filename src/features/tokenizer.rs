@@ -5,9 +5,10 @@
 //! travels in the model file, and loading the same JSON in Python gives the
 //! same tokens. It runs at a few MB/s and takes a tenth of a second to set up.
 //! [`Tokenizer::action`] says what the pipeline makes of a single character, so that
-//! a scanner can do without it wherever characters do not act on each other. It knows
-//! that from the Unicode tables that the pipeline itself uses; a test asks the
-//! pipeline about every character.
+//! a scanner can do without it wherever characters do not act on each other, and
+//! [`tokens_by_steps`] what it makes of a chunk where they do. Both use the Unicode
+//! tables that the pipeline itself uses; tests ask the pipeline about every character
+//! and about random text.
 //!
 //! This file is the only one that names the `tokenizers` crate.
 
@@ -92,7 +93,7 @@ pub(super) enum Action {
     /// It becomes several characters (`…`, `½`, `™`), each a part of a word or
     /// (`true`) a token of its own.
     Expand(Box<[(char, bool)]>),
-    /// What becomes of it depends on its neighbours: ask the pipeline.
+    /// What becomes of it depends on its neighbours: take the steps of the pipeline.
     Ask,
 }
 
@@ -210,6 +211,61 @@ impl Pipeline {
     }
 }
 
+/// The tokens of a chunk, where its characters act on each other: the steps of the
+/// pipeline by the tables it uses. Setting the pipeline itself up takes longer than
+/// filtering many a file.
+pub(super) fn tokens_by_steps(chunk: &str) -> Vec<String> {
+    let shown = chunk.chars().filter(|c| !is_invisible(*c));
+    let mut form: Vec<char> = shown.nfkc().flat_map(|(c, _)| c.to_lowercase()).collect();
+    if form.iter().any(|c| is_look_alike(*c)) {
+        LOOK_ALIKES.iter().for_each(|(alike, latin)| make_latin(&mut form, *alike, *latin));
+    }
+    let mut tokens = Vec::new();
+    let mut word = String::new();
+    for c in form {
+        let c = if has(&DIGITS, c) { '0' } else { c };
+        let single = has(&SINGLES, c);
+        if (single || c.is_whitespace()) && !word.is_empty() {
+            tokens.push(std::mem::take(&mut word));
+        }
+        match c {
+            _ if c.is_whitespace() => {}
+            _ if single => tokens.push(c.to_string()),
+            _ => word.push(c),
+        }
+    }
+    if !word.is_empty() {
+        tokens.push(word);
+    }
+    tokens
+}
+
+/// Turns a letter into the Latin one it looks like wherever an ASCII letter stands no
+/// further than three letters from it.
+fn make_latin(form: &mut [char], alike: char, latin: char) {
+    let near = |letters: &mut dyn Iterator<Item = &char>| {
+        for c in letters.take(3) {
+            if c.is_ascii_lowercase() {
+                return true;
+            }
+            if !has(&LETTERS, *c) {
+                return false;
+            }
+        }
+        false
+    };
+    let found = |i: &usize| {
+        form[*i] == alike
+            && (near(&mut form[..*i].iter().rev()) || near(&mut form[*i + 1..].iter()))
+    };
+    let places: Vec<usize> = (0..form.len()).filter(found).collect();
+    places.into_iter().for_each(|i| form[i] = latin);
+}
+
+static DIGITS: LazyLock<ClassUnicode> = LazyLock::new(|| class(DIGIT));
+static LETTERS: LazyLock<ClassUnicode> = LazyLock::new(|| class(r"\p{L}"));
+static SINGLES: LazyLock<ClassUnicode> = LazyLock::new(|| class(SINGLE));
+
 fn learn_page(page: usize) -> Box<[Action]> {
     (0..PAGE).map(|i| char::from_u32((page * PAGE + i) as u32).map_or(Action::Ask, learn)).collect()
 }
@@ -221,8 +277,6 @@ fn learn(c: char) -> Action {
     if acts_on_neighbours(c) {
         return Action::Ask;
     }
-    static DIGITS: LazyLock<ClassUnicode> = LazyLock::new(|| class(DIGIT));
-    static SINGLES: LazyLock<ClassUnicode> = LazyLock::new(|| class(SINGLE));
     let lower = std::iter::once(c).nfkc().flat_map(|(c, _)| c.to_lowercase());
     let form: Vec<char> = lower.map(|c| if has(&DIGITS, c) { '0' } else { c }).collect();
     if form.iter().any(|c| c.is_whitespace()) {
