@@ -49,9 +49,9 @@ fn packed_files_folders_and_restoring_work_together() {
         .arg("-o")
         .arg(at("out"))
         .arg("--removed")
-        .arg(at("removed.jsonl.zst"))
+        .arg(at("removed"))
         .arg("--rejects")
-        .arg(at("rejects.jsonl"))
+        .arg(at("rejects"))
         .output()
         .expect("the program runs");
     assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
@@ -61,23 +61,20 @@ fn packed_files_folders_and_restoring_work_together() {
             .expect("the summary is JSON");
     assert_eq!((summary["records"].as_u64(), summary["rejected"].as_u64()), (Some(4), Some(1)));
     assert!(summary["removed"].as_u64() > Some(3));
-    for (name, source) in
-        [("out/news.txt", "in/news.txt"), ("out/deep/news.jsonl", "in/deep/news.jsonl")]
-    {
+    for name in ["news.txt", "deep/news.jsonl"] {
+        // Each output with its side files stands alone.
         let restored = despam()
             .arg("restore")
-            .arg(at(name))
-            .arg(at("removed.jsonl.zst"))
+            .arg(at("out").join(name))
+            .arg(at("removed").join(format!("{name}.jsonl")))
             .arg("--rejects")
-            .arg(at("rejects.jsonl"))
-            .arg("--source")
-            .arg(at(source))
+            .arg(at("rejects").join(format!("{name}.jsonl")))
             .output()
             .expect("the program runs");
         assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
         assert_eq!(
             restored.stdout,
-            std::fs::read(at(source)).expect("the source is there"),
+            std::fs::read(at("in").join(name)).expect("the source is there"),
             "{name}"
         );
     }
@@ -209,7 +206,7 @@ fn a_wet_file_of_2000_members_becomes_json_lines() {
         command.arg("filter").arg(at("in")).arg("-o").arg(at(out)).args(options);
         command.output().expect("the program runs")
     };
-    let removed = at("removed.jsonl");
+    let removed = at("removed");
     let removed = removed.to_str().expect("the path is UTF-8");
     let output = filter("out", &["--threshold", "0.5", "--json", "--removed", removed]);
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -230,8 +227,12 @@ fn a_wet_file_of_2000_members_becomes_json_lines() {
         assert_eq!(line, format!("{{\"id\":\"<urn:uuid:{i}>\",\"text\":\"{text}\"}}"));
     }
     assert!(filter("all", &["--threshold", "1"]).status.success());
-    let restored =
-        despam().arg("restore").arg(at("out/a.jsonl.gz")).arg(removed).output().expect("it runs");
+    let restored = despam()
+        .arg("restore")
+        .arg(at("out/a.jsonl.gz"))
+        .arg(at("removed/a.warc.wet.gz.jsonl.gz"))
+        .output()
+        .expect("it runs");
     assert_eq!(String::from_utf8_lossy(&restored.stdout), unpacked("all/a.jsonl.gz"));
     assert!(restored.stdout.len() > cleaned.len());
 }
@@ -241,7 +242,7 @@ fn outputs_of_two_inputs_never_have_one_name() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let record = "WARC/1.0\nWARC-Type: conversion\nContent-Length: 1\n\na\n\n";
     // The second name says nothing, its bytes do.
-    for (name, told) in [("a.warc.wet", "name the folder above them"), ("a", "two inputs")] {
+    for (name, told) in [("a.warc.wet", "name the folder above them"), ("a", "name the folder")] {
         let input = folder.path().join(format!("in-{name}"));
         std::fs::create_dir(&input).expect("a folder can be made");
         std::fs::write(input.join(name), record).expect("the file can be written");

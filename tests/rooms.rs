@@ -31,7 +31,7 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
 ];
 
 /// Crates that are named in one room only, and their doors.
-const DOORS: [(&str, &[&str]); 8] = [
+const DOORS: [(&str, &[&str]); 9] = [
     ("tokenizers", &["features"]),
     ("whatlang", &["features"]),
     ("linfa", &["train"]),
@@ -40,6 +40,7 @@ const DOORS: [(&str, &[&str]); 8] = [
     ("safetensors", &["model"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
+    ("signal_hook", &["cli"]),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -11,12 +11,26 @@ use despam::formats::jsonl::Fields;
 use despam::model::{DEFAULT_KEEP, OperatingPoint};
 use despam::{Classifier, Model, Unit};
 
+use super::files::Existing;
+use super::inputs::Shard;
+use super::places::{Main, Targets};
+
 /// What to read.
 #[derive(Args)]
 pub struct InputArgs {
     /// Files and folders to read; `-` or none is standard input.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Read the names of files and folders from this file, each ended by a NUL; `-` is standard
+    /// input. In an output folder each has the path that the list has.
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    pub files0_from: Option<PathBuf>,
+    /// Take only every N-th of the inputs, sorted by path, from the I-th on; I is from 1 to N.
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Let folders and lists without any file pass.
+    #[arg(long)]
+    pub allow_empty: bool,
     /// The form of the input: auto, txt, jsonl or wet.
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = parse_format)]
     pub format: AutoFormat,
@@ -58,6 +72,41 @@ impl InputArgs {
     /// Fields of JSON records.
     pub fn fields(&self) -> Fields {
         Fields { text: self.text_field.clone(), id: self.id_field.clone() }
+    }
+}
+
+/// Where to write.
+#[derive(Args)]
+pub struct OutputArgs {
+    /// File to write, or folder for several inputs [default: standard output].
+    #[arg(short, long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+    /// Write records that could not be judged here, byte for byte, with the reason: a folder if
+    /// there is an output for each input.
+    #[arg(long, value_name = "PATH")]
+    pub rejects: Option<PathBuf>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub force: bool,
+    /// Pass over inputs whose output exists: go on with a run that was stopped.
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Keep what was done of an input that breaks off, under the output's name with `.partial`.
+    #[arg(long)]
+    pub keep_partial: bool,
+}
+
+impl OutputArgs {
+    /// The files to write.
+    pub fn targets(self) -> Targets {
+        Targets {
+            main: Main::of(self.output),
+            rejects: self.rejects,
+            existing: if self.force { Existing::Replace } else { Existing::Refuse },
+            resume: self.resume,
+            keep_partial: self.keep_partial,
+            ..Targets::default()
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use despam::pipeline::Job;
 use super::Outcome;
 use super::args::{InputArgs, ModelArgs};
 use super::filter::finish;
-use super::run::{Targets, run_job};
+use super::places::Targets;
+use super::run::run_job;
 
 /// Print the spam paragraphs with where they are; exit 1 if there are any.
 ///

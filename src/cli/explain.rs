@@ -7,7 +7,8 @@ use despam::pipeline::Job;
 use super::Outcome;
 use super::args::{InputArgs, ModelArgs};
 use super::filter::finish;
-use super::run::{Targets, run_job};
+use super::places::Targets;
+use super::run::run_job;
 
 /// Print what decided on each spam paragraph: the words, forms and surroundings
 /// with what each added, strongest first; they sum to the decision value.

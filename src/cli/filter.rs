@@ -8,8 +8,9 @@ use despam::Label;
 use despam::pipeline::{Excess, Filter, Job, MaxRemoved};
 use despam::verdict::Guard;
 
-use super::args::{InputArgs, ModelArgs};
-use super::run::{Summary, Targets, run_job};
+use super::args::{InputArgs, ModelArgs, OutputArgs};
+use super::places::Main;
+use super::run::{Summary, run_job};
 use super::{Outcome, warn};
 
 /// Write documents without their spam paragraphs, in the form they came in; those of
@@ -20,18 +21,18 @@ pub struct Args {
     input: InputArgs,
     #[command(flatten)]
     model: ModelArgs,
-    /// File to write, or folder for several inputs [default: standard output].
-    #[arg(short, long, value_name = "PATH")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Replace each input by what stays of it, or the file that a link leads to; not WET.
+    #[arg(long, conflicts_with_all = ["output", "resume", "keep_partial"])]
+    in_place: bool,
     /// Labels to remove.
     #[arg(long, value_name = "LABELS", value_delimiter = ',', default_value = "ad,chrome", value_parser = parse_spam)]
     drop: Vec<Label>,
-    /// Write an audit row for every removed paragraph here; `despam restore` reads it.
-    #[arg(long, value_name = "FILE")]
+    /// Write an audit row for every removed paragraph here, for `despam restore`: a folder if
+    /// there is an output for each input.
+    #[arg(long, value_name = "PATH")]
     removed: Option<PathBuf>,
-    /// Write records that could not be judged here, byte for byte, with the reason.
-    #[arg(long, value_name = "FILE")]
-    rejects: Option<PathBuf>,
     /// Write spans of spam here in the layout of Dolma, a row a document; without -o the cleaned documents are not written (JSON Lines only).
     #[arg(long, value_name = "DIR")]
     attributes: Option<PathBuf>,
@@ -47,9 +48,6 @@ pub struct Args {
     /// Reject texts that are not UTF-8; without it invalid bytes are judged as U+FFFD. Texts of more than 64 MiB cannot be read so.
     #[arg(long)]
     strict: bool,
-    /// Replace files that exist.
-    #[arg(long)]
-    force: bool,
     /// How to summarise the run on standard error.
     #[arg(long, value_name = "FORM", default_value = "text")]
     stats: Stats,
@@ -111,13 +109,15 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         attributes,
         max_removed: args.max_removed,
     });
-    let targets = Targets {
-        attributes: args.attributes,
-        output: args.output,
-        removed: args.removed,
-        rejects: args.rejects,
-        force: args.force,
-    };
+    let mut targets = args.output.targets();
+    targets.removed = args.removed;
+    targets.attributes = args.attributes;
+    targets.mark = args.mark;
+    if args.in_place {
+        targets.main = Main::InPlace;
+    } else if targets.main == Main::Unnamed && targets.attributes.is_some() {
+        targets.main = Main::Nothing;
+    }
     let summary = run_job(&classifier, &job, &args.input, &targets)?;
     match args.stats {
         _ if args.quiet => {}
@@ -133,7 +133,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
 pub fn finish(summary: &Summary) -> anyhow::Result<Outcome> {
     match summary {
         Summary { failed_inputs: 1.., .. } => {
-            anyhow::bail!("{} input(s) could not be read to the end", summary.failed_inputs)
+            anyhow::bail!("{} input(s) could not be done", summary.failed_inputs)
         }
         Summary { counts, .. } if counts.rejected > 0 => Ok(Outcome::Found),
         _ => Ok(Outcome::Done),
@@ -147,6 +147,9 @@ fn print_json(summary: &Summary) -> anyhow::Result<()> {
 
 fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
     let counts = &summary.counts;
+    if summary.skipped_inputs > 0 {
+        eprintln!("{} inputs passed over: their output is there", summary.skipped_inputs);
+    }
     let share = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
     let written = counts.records - counts.rejected - counts.dropped;
     eprintln!(

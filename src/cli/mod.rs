@@ -1,5 +1,5 @@
-//! The command line: one file a command, `args` for the options they share, `files`
-//! for opening and replacing files.
+//! The command line: one file a command, `args` for the options they share, `inputs`
+//! for what is read, `places` for where it goes, `files` for replacing files.
 
 mod args;
 mod check;
@@ -9,8 +9,10 @@ mod eval;
 mod explain;
 mod files;
 mod filter;
+mod inputs;
 mod man;
 mod model;
+mod places;
 mod restore;
 mod run;
 mod score;
@@ -107,7 +109,16 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 fn message(kind: &str, color: owo_colors::AnsiColors, text: &str) {
     use owo_colors::OwoColorize;
-    anstream::eprintln!("despam: {}: {text}", kind.color(color).bold());
+    anstream::eprintln!("despam: {}: {}", kind.color(color).bold(), one_line(text));
+}
+
+/// Text with control characters escaped: names of files may have any.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
 }
 
 /// Writes a report to standard output.

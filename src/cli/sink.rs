@@ -1,17 +1,17 @@
 //! Where the results of a run go: files, or standard output.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use despam::formats::Format;
+use despam::formats::compression::Compression;
 use despam::pipeline::{Counts, InputError, Part, Reject, Sink};
 use despam::restore::AuditEnd;
 use indicatif::ProgressBar;
 
-use super::files::{Output, Source, attribute_path, output};
-use super::run::Targets;
+use super::files::{Batch, Existing, NewFile, Output};
+use super::inputs::Source;
+use super::places::{Main, Place, Places, Targets};
 use super::warn;
 
 /// Shares of invalid bytes from which on a file looks like another encoding.
@@ -19,79 +19,173 @@ const OTHER_ENCODING: f64 = 0.005;
 /// Rejected records of an input that are told of one by one.
 const TOLD_REJECTS: u64 = 5;
 
-/// The files that a run writes. Those that belong to one input are in place when it
-/// ends, those that all share when the run does.
+/// The files that a run writes. Those that belong to one input are in place soon after
+/// it ends, those that all share when the run does.
 pub struct Files<'f> {
     sources: &'f [Source],
-    folder: Option<&'f Path>,
-    force: bool,
+    places: &'f Places,
+    targets: &'f Targets,
     bar: ProgressBar,
-    /// The output of all inputs, or of the one that is being done.
-    main: Option<Output>,
-    removed: Option<Output>,
-    rejects: Option<Output>,
-    attributes_folder: Option<PathBuf>,
-    /// Rows of attributes of the input that is being done.
-    attributes: Option<Output>,
+    shared: Open,
+    /// The files of the input that is being done.
+    own: Open,
+    batch: Batch,
     /// Inputs begun.
     begun: usize,
-    /// Their outputs within the folder.
-    places: BTreeSet<PathBuf>,
     format: Format,
+    records: u64,
     told: u64,
-    /// Inputs that could not be read to their end.
-    pub failed: u64,
+    /// Inputs that could not be done.
+    failed: u64,
+}
+
+/// Outputs that are being written.
+#[derive(Default)]
+struct Open {
+    main: Option<Output>,
+    removed: Option<NewFile>,
+    rejects: Option<NewFile>,
+    attributes: Option<NewFile>,
+}
+
+impl Open {
+    /// Files for `place`; the main one is packed as `packing` says or else as its name does.
+    fn new(place: &Place, packing: Option<Compression>, targets: &Targets) -> anyhow::Result<Self> {
+        // A killed run may have left side files without their main file.
+        let sides = if targets.resume { Existing::Replace } else { targets.existing };
+        let mains = match targets.main {
+            Main::InPlace => Existing::Replace,
+            _ => targets.existing,
+        };
+        let side = |path: &Option<PathBuf>| {
+            let file = |path: &PathBuf| NewFile::new(path, Compression::of_path(path), sides);
+            path.as_ref().map(file).transpose()
+        };
+        let main = |path: &PathBuf| {
+            let packing = packing.unwrap_or_else(|| Compression::of_path(path));
+            NewFile::new(path, packing, mains).map(Output::File)
+        };
+        Ok(Open {
+            main: place.main.as_ref().map(main).transpose()?,
+            removed: side(&place.removed)?,
+            rejects: side(&place.rejects)?,
+            attributes: side(&place.attributes)?,
+        })
+    }
+
+    fn write(&mut self, part: &Part) -> io::Result<()> {
+        if let Some(main) = &mut self.main {
+            main.write_all(&part.main)?;
+        }
+        if let Some(removed) = &mut self.removed {
+            removed.write_all(&part.removed)?;
+        }
+        if let Some(attributes) = &mut self.attributes {
+            attributes.write_all(&part.attributes)?;
+        }
+        if let Some(rejects) = &mut self.rejects {
+            part.rejects.iter().try_for_each(|reject| rejects.write_all(&reject.row))?;
+        }
+        Ok(())
+    }
+
+    /// Hands complete files to the batch; flushes standard output.
+    fn finish(self, batch: &mut Batch) -> anyhow::Result<()> {
+        for side in [self.removed, self.rejects].into_iter().flatten() {
+            batch.sides.push(side.complete()?);
+        }
+        let alone = self.main.is_none();
+        if let Some(attributes) = self.attributes {
+            let files = if alone { &mut batch.mains } else { &mut batch.sides };
+            files.push(attributes.complete()?);
+        }
+        match self.main {
+            Some(Output::File(file)) => batch.mains.push(file.complete()?),
+            Some(Output::Stdout { mut out, .. }) => out.flush()?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The file that is put in place last, if there is one.
+    fn last(&self) -> Option<&NewFile> {
+        match &self.main {
+            Some(Output::File(file)) => Some(file),
+            Some(Output::Stdout { .. }) => None,
+            None => self.attributes.as_ref(),
+        }
+    }
+
+    fn into_partial(self) -> Self {
+        let partial = |file: Option<NewFile>| file.map(NewFile::into_partial);
+        let main = self.main.map(|main| match main {
+            Output::File(file) => Output::File(file.into_partial()),
+            stdout => stdout,
+        });
+        Open {
+            main,
+            removed: partial(self.removed),
+            rejects: partial(self.rejects),
+            attributes: partial(self.attributes),
+        }
+    }
 }
 
 impl<'f> Files<'f> {
-    /// Opens what all inputs share; with a `folder`, each has its own output in it.
+    /// Opens what all inputs share, unless there are none left to do.
     pub fn new(
         sources: &'f [Source],
-        targets: &Targets,
-        folder: Option<&'f Path>,
+        places: &'f Places,
+        targets: &'f Targets,
         bar: ProgressBar,
     ) -> anyhow::Result<Self> {
-        let side = |path: &Option<PathBuf>| {
-            path.as_deref().map(|path| Output::file(path, targets.force)).transpose()
+        let mut shared = match sources.is_empty() && targets.resume {
+            true => Open::default(),
+            false => Open::new(&places.shared, None, targets)?,
         };
-        let main = match folder {
-            Some(_) => None,
-            None if targets.attributes.is_some() && targets.output.is_none() => None,
-            None => Some(output(targets.output.as_deref(), targets.force)?),
-        };
+        if places.stdout {
+            shared.main = Some(Output::stdout());
+        }
         Ok(Files {
             sources,
-            folder,
-            force: targets.force,
+            places,
+            targets,
             bar,
-            main,
-            removed: side(&targets.removed)?,
-            rejects: side(&targets.rejects)?,
-            attributes_folder: targets.attributes.clone(),
-            attributes: None,
+            shared,
+            own: Open::default(),
+            batch: Batch::default(),
             begun: 0,
-            places: BTreeSet::new(),
             format: Format::Text,
+            records: 0,
             told: 0,
             failed: 0,
         })
     }
 
-    /// Puts the shared files in their places after a run that ended with `result`.
-    pub fn finish(self, result: &io::Result<Counts>) -> anyhow::Result<()> {
-        // What was removed from outputs that are in place must be restorable, even
-        // when something stopped the run later.
-        for side in [self.removed, self.rejects].into_iter().flatten() {
-            side.finish()?;
-        }
-        match self.main.filter(|_| result.is_ok() && self.folder.is_none()) {
+    /// Puts what is complete in its place after a run that ended with `result`; how
+    /// many inputs could not be done.
+    pub fn finish(mut self, result: &io::Result<Counts>) -> anyhow::Result<u64> {
+        let shared = std::mem::take(&mut self.shared);
+        match shared.main {
+            // What was removed from what is out already must be restorable, even when
+            // something stopped the run.
+            Some(Output::Stdout { .. }) => match shared.finish(&mut self.batch) {
+                Err(_) if result.is_err() => {}
+                finished => finished?,
+            },
+            // What was being written when the run was stopped is left.
+            _ if result.is_err() => {}
             // A file that lacks an input is no complete output: the old one stays.
-            Some(Output::File { path, .. }) if self.failed > 0 => {
-                warn(&format!("{} was not written", path.display()));
-                Ok(())
+            Some(_) if self.failed > 0 => {
+                if let Some(file) = shared.last().filter(|_| !self.targets.keep_partial) {
+                    warn(&format!("{} was not written", file.path().display()));
+                }
+                self.give_up(shared)?;
             }
-            main => main.map_or(Ok(()), Output::finish),
+            _ => shared.finish(&mut self.batch)?,
         }
+        self.batch.place()?;
+        Ok(self.failed)
     }
 
     fn name(&self) -> String {
@@ -107,6 +201,14 @@ impl<'f> Files<'f> {
         if self.told <= TOLD_REJECTS {
             self.warn(&format!("record {} rejected: {}", reject.record, reject.reason));
         }
+    }
+
+    /// What becomes of the files of an input that broke off.
+    fn give_up(&mut self, open: Open) -> anyhow::Result<()> {
+        let Some(file) = open.last().filter(|_| self.targets.keep_partial) else { return Ok(()) };
+        let path = file.path().display();
+        self.warn(&format!("{} record(s) done before that are in {path}.partial", self.records));
+        open.into_partial().finish(&mut self.batch)
     }
 
     fn end_input(&mut self, counts: &Counts) -> anyhow::Result<()> {
@@ -125,53 +227,57 @@ impl<'f> Files<'f> {
             );
         }
         let end = AuditEnd::new(&self.name(), self.format, counts);
-        if let Some(removed) = &mut self.removed {
+        for removed in [&mut self.shared.removed, &mut self.own.removed].into_iter().flatten() {
             writeln!(removed, "{}", serde_json::to_string(&end)?)?;
         }
-        self.attributes.take().map_or(Ok(()), Output::finish)?;
-        match self.folder {
-            Some(_) => self.main.take().map_or(Ok(()), Output::finish),
-            None => Ok(()),
+        let mut own = std::mem::take(&mut self.own);
+        if self.targets.main == Main::InPlace {
+            if !self.may_replace(&own, counts) {
+                return Ok(());
+            }
+            let changed = counts.removed + counts.rejected + counts.over_max_removed > 0;
+            own.main = own.main.filter(|_| changed || self.targets.mark);
         }
+        own.finish(&mut self.batch)?;
+        self.batch.place_if_due()
+    }
+
+    /// Whether nothing is lost if the input is replaced by what came of it.
+    fn may_replace(&mut self, open: &Open, counts: &Counts) -> bool {
+        let lost = match counts.rejected {
+            _ if self.sources[self.begun - 1].has_changed() => "it changed while it was read",
+            1.. if open.rejects.is_none() => {
+                "rejected records would be lost: name a place for them with --rejects"
+            }
+            _ => return true,
+        };
+        self.warn(&format!("left as it was: {lost}"));
+        self.failed += 1;
+        false
     }
 }
 
 impl Sink for Files<'_> {
     fn begin(&mut self, _: &str, format: Format) -> io::Result<()> {
-        let source = &self.sources[self.begun];
-        (self.begun, self.format, self.told) = (self.begun + 1, format, 0);
-        if let Some(folder) = self.folder {
-            let place = source.mirrored(format);
-            let path = folder.join(&place);
-            // Two names may become one only now, when the bytes say that it is WET.
-            if !self.places.insert(place) {
-                let text = format!("two inputs would be written to {}", path.display());
-                return Err(io::Error::other(text));
-            }
-            self.main = Some(mirrored(&path, self.force).map_err(other)?);
-        }
-        if let Some(folder) = &self.attributes_folder {
-            let path = attribute_path(folder, source);
-            self.attributes = Some(mirrored(&path, self.force).map_err(other)?);
-        }
-        match &mut self.main {
+        let (source, place) = (&self.sources[self.begun], &self.places.each[self.begun]);
+        self.begun += 1;
+        (self.format, self.records, self.told) = (format, 0, 0);
+        let packing = (self.targets.main == Main::InPlace).then(|| source.packed());
+        let made = place.paths().try_for_each(|path| self.batch.make_folder_of(path));
+        let own = made.and_then(|()| Open::new(place, packing, self.targets));
+        self.own = own.map_err(other)?;
+        match &mut self.shared.main {
             Some(main) if format != Format::Text => main.end_line(),
             _ => Ok(()),
         }
     }
 
     fn part(&mut self, part: &Part) -> io::Result<()> {
-        let write = |output: &mut Option<Output>, bytes: &[u8]| {
-            output.as_mut().map_or(Ok(()), |output| output.write_all(bytes))
-        };
-        write(&mut self.main, &part.main)?;
-        write(&mut self.removed, &part.removed)?;
-        write(&mut self.attributes, &part.attributes)?;
-        for reject in &part.rejects {
-            self.tell(reject);
-            write(&mut self.rejects, &reject.row)?;
-        }
-        Ok(())
+        self.shared.write(part)?;
+        self.own.write(part)?;
+        self.records += part.counts.records - part.counts.rejected;
+        part.rejects.iter().for_each(|reject| self.tell(reject));
+        self.batch.place_if_due().map_err(other)
     }
 
     fn end(&mut self, result: Result<&Counts, &InputError>) -> io::Result<()> {
@@ -180,28 +286,15 @@ impl Sink for Files<'_> {
             Err(error) => {
                 self.warn(&error.to_string());
                 self.failed += 1;
-                self.attributes = None;
-                if self.folder.is_some() {
-                    self.main = None;
-                }
-                Ok(())
+                let own = std::mem::take(&mut self.own);
+                self.give_up(own).map_err(other)
             }
         }
     }
 }
 
-/// An error of the system as it is, another one by its words.
+/// The words of an error; its kind stays, since a closed pipe is no error.
 fn other(error: anyhow::Error) -> io::Error {
-    match error.downcast::<io::Error>() {
-        Ok(error) => error,
-        Err(error) => io::Error::other(format!("{error:#}")),
-    }
-}
-
-/// The output for one of several inputs, in a folder that may have to be made.
-fn mirrored(path: &Path, force: bool) -> anyhow::Result<Output> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
-    }
-    Output::file(path, force)
+    let kind = error.downcast_ref::<io::Error>().map_or(io::ErrorKind::Other, io::Error::kind);
+    io::Error::new(kind, format!("{error:#}"))
 }

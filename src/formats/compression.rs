@@ -167,4 +167,22 @@ mod tests {
             assert!(result.is_err(), "{compression:?}");
         }
     }
+    #[test]
+    fn a_flipped_bit_is_an_error_or_changes_nothing() {
+        let text = b"The committee read the report, and nobody spoke against it.\n".repeat(3);
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            let whole = pack(&text, compression);
+            for bit in 0..whole.len() * 8 {
+                let mut flipped = whole.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                if Compression::of_bytes(&flipped) != compression {
+                    continue;
+                }
+                let mut read = Vec::new();
+                let result = unpack(io::Cursor::new(flipped))
+                    .and_then(|mut input| input.read_to_end(&mut read));
+                assert!(result.is_err() || read == text, "{compression:?}, bit {bit}");
+            }
+        }
+    }
 }

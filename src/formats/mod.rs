@@ -2,6 +2,7 @@
 //! Nothing here knows the model.
 
 pub mod compression;
+pub mod foreign;
 pub mod jsonl;
 pub mod reader;
 pub mod wet;

@@ -8,6 +8,7 @@
 use std::io::{self, Read};
 
 use super::Format;
+use super::foreign::{LOOKED_AT, foreign};
 use super::wet::{self, Item};
 use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
@@ -50,6 +51,7 @@ pub struct ChunkReader<R> {
     buffer: Vec<u8>,
     taken: usize,
     ended: bool,
+    failure: Option<io::Error>,
     started: bool,
     done: bool,
     offset: u64,
@@ -67,6 +69,9 @@ pub enum ReadError {
     /// Another encoding than UTF-8.
     #[error("the text is {0}: convert it to UTF-8 first, for example with `iconv -f {0} -t UTF-8`")]
     Encoding(&'static str),
+    /// Something that holds no text as it is.
+    #[error("this is {0}")]
+    Foreign(&'static str),
     /// A line that does not fit into memory.
     #[error("a line is longer than {MAX_LINE} bytes")]
     LongLine,
@@ -87,6 +92,7 @@ impl<R: Read> ChunkReader<R> {
             buffer: Vec::new(),
             taken: 0,
             ended: false,
+            failure: None,
             started: false,
             done: false,
             offset: 0,
@@ -102,23 +108,36 @@ impl<R: Read> ChunkReader<R> {
         ChunkReader { strict: strict && self.format == Format::Text, ..self }
     }
 
-    /// The next chunk; a text always has at least one.
+    /// The next chunk; a text always has at least one. Whole lines or records that came
+    /// before a failure are given first.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         if self.done {
             return Ok(None);
         }
-        if self.strict && !self.started {
-            self.read_all()?;
-        }
-        let length = self.fill()?;
-        let bytes = self.take(length);
-        let last = self.ended && self.rest().is_empty();
-        self.done = last;
         if !self.started {
-            check_encoding(&bytes)?;
-            if self.unit == Unit::Auto && self.format == Format::Text {
-                self.unit = if is_hard_wrapped(&bytes) { Unit::Block } else { Unit::Line };
+            self.read(LOOKED_AT);
+            check_start(self.rest())?;
+            if self.strict {
+                self.read_all()?;
             }
+        }
+        let mut length = self.fill()?;
+        if length == self.rest().len()
+            && let Some(failure) = self.failure.take()
+        {
+            length = self.whole();
+            if length == 0 {
+                self.done = true;
+                return Err(failure.into());
+            }
+            self.buffer.truncate(self.taken + length);
+            self.failure = Some(failure);
+        }
+        let bytes = self.take(length);
+        let last = self.ended && self.rest().is_empty() && self.failure.is_none();
+        self.done = last;
+        if !self.started && self.unit == Unit::Auto && self.format == Format::Text {
+            self.unit = if is_hard_wrapped(&bytes) { Unit::Block } else { Unit::Line };
         }
         let chunk = Chunk {
             offset: self.offset,
@@ -157,13 +176,14 @@ impl<R: Read> ChunkReader<R> {
 
     /// Reads a whole text, which is one chunk if it is not UTF-8.
     fn read_all(&mut self) -> Result<(), ReadError> {
-        (&mut self.input).take(MAX_LINE as u64 + 1).read_to_end(&mut self.buffer)?;
-        check_encoding(&self.buffer)?;
-        if self.buffer.len() > MAX_LINE {
+        self.read(MAX_LINE + 1);
+        if let Some(failure) = self.failure.take() {
+            return Err(failure.into());
+        }
+        if self.rest().len() > MAX_LINE {
             return Err(ReadError::LongText);
         }
-        self.ended = true;
-        if std::str::from_utf8(&self.buffer).is_err() {
+        if std::str::from_utf8(self.rest()).is_err() {
             self.chunk = MAX_LINE;
         }
         Ok(())
@@ -174,12 +194,7 @@ impl<R: Read> ChunkReader<R> {
         let mut wanted = self.chunk;
         loop {
             // One byte more than the chunk, to see whether a CR has its LF.
-            let missing = (wanted + 1).saturating_sub(self.rest().len());
-            if !self.ended && missing > 0 {
-                self.buffer.drain(..std::mem::take(&mut self.taken));
-                let read = (&mut self.input).take(missing as u64).read_to_end(&mut self.buffer)?;
-                self.ended = read < missing;
-            }
+            self.read(wanted + 1);
             let rest = self.rest();
             if self.ended && rest.len() <= wanted {
                 return Ok(rest.len());
@@ -196,6 +211,29 @@ impl<R: Read> ChunkReader<R> {
             }
             wanted *= 2;
         }
+    }
+
+    /// Reads until `count` bytes are in no chunk yet, or the stream ends or fails.
+    fn read(&mut self, count: usize) {
+        let missing = count.saturating_sub(self.rest().len());
+        if self.ended || missing == 0 {
+            return;
+        }
+        self.buffer.drain(..std::mem::take(&mut self.taken));
+        match (&mut self.input).take(missing as u64).read_to_end(&mut self.buffer) {
+            Ok(read) => self.ended = read < missing,
+            Err(error) => (self.ended, self.failure) = (true, Some(error)),
+        }
+    }
+
+    /// The length of the whole lines or records that are in no chunk yet.
+    fn whole(&self) -> usize {
+        let rest = self.rest();
+        let whole = match self.format {
+            Format::Wet => wet::whole_items(rest),
+            _ => memchr::memrchr(b'\n', rest).map(|at| at + 1),
+        };
+        whole.unwrap_or(0)
     }
 
     fn count(&mut self, chunk: &Chunk) {
@@ -230,7 +268,10 @@ fn last_line_end(bytes: &[u8], format: Format) -> Option<usize> {
     lf.max(cr)
 }
 
-fn check_encoding(start: &[u8]) -> Result<(), ReadError> {
+fn check_start(start: &[u8]) -> Result<(), ReadError> {
+    if let Some(what) = foreign(start) {
+        return Err(ReadError::Foreign(what));
+    }
     let encoding = match start {
         [0xff, 0xfe, 0, 0, ..] => "UTF-32LE",
         [0, 0, 0xfe, 0xff, ..] => "UTF-32BE",
@@ -351,6 +392,28 @@ mod tests {
         let mut reader =
             ChunkReader::new(long.as_slice(), Format::Text, Unit::Auto).with_strict(true);
         assert!(matches!(reader.next_chunk(), Err(ReadError::LongText)));
+    }
+
+    #[test]
+    fn whole_lines_before_a_failure_are_given_first() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("broken"))
+            }
+        }
+        for (start, given) in [("one\ntwo\nthr", "one\ntwo\n"), ("one", ""), ("", "")] {
+            let input = start.as_bytes().chain(Broken);
+            let mut reader = ChunkReader::new(input, Format::JsonLines, Unit::Auto);
+            if !given.is_empty() {
+                let chunk = reader.next_chunk().expect("lines come first").expect("a chunk");
+                assert_eq!(chunk.bytes, given.as_bytes());
+                assert!(!chunk.last);
+            }
+            let failure = reader.next_chunk().expect_err("it is broken");
+            assert_eq!(failure.to_string(), "broken");
+            assert!(reader.next_chunk().is_ok_and(|chunk| chunk.is_none()));
+        }
     }
 
     #[test]

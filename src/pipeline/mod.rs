@@ -274,11 +274,15 @@ pub fn run<'i>(
             order.take(turn, done);
         }
     };
-    if threads <= 1 {
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            // A system that is out of threads or memory gets along with fewer.
+            if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                break;
+            }
+        }
         work();
-    } else {
-        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-    }
+    });
     order.into_result()
 }
 

@@ -123,7 +123,7 @@ impl Default for SourceRecipe {
 #[derive(Debug, thiserror::Error)]
 pub enum RecipeError {
     /// Not TOML, or not a recipe.
-    #[error("the recipe cannot be read: {0}")]
+    #[error("the recipe cannot be read: {}: {}", place(.0), .0.message())]
     Syntax(#[from] toml::de::Error),
     /// A number out of its range.
     #[error("the recipe's {key} is {value}: {expected}")]
@@ -135,6 +135,11 @@ pub enum RecipeError {
         /// What it should be.
         expected: &'static str,
     },
+}
+
+/// Line and column, without the lines of the file that TOML errors quote.
+fn place(error: &toml::de::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// The recipe of the shipped model.
