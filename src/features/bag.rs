@@ -423,7 +423,7 @@ const HIGH_BITS: u64 = ONES << 7;
 /// The highest bit of every byte that is not 0.
 #[inline]
 fn not_zero(eight: u64) -> u64 {
-    ((eight & !HIGH_BITS) + !HIGH_BITS | eight) & HIGH_BITS
+    (((eight & !HIGH_BITS) + !HIGH_BITS) | eight) & HIGH_BITS
 }
 
 /// The highest bit of every byte that is a small ASCII letter.
