@@ -247,55 +247,62 @@ const FUNCTION_WORDS: &str = "the of and to in a is that for it as was with be b
 
 const WE_AND_YOU: [&str; 8] = ["we", "our", "us", "ours", "you", "your", "yours", "ourselves"];
 
-/// What is known of a word beforehand.
+/// What is known of a word beforehand, a bit each.
 #[derive(Clone, Copy, Default)]
-struct Known {
-    function: bool,
-    we_or_you: bool,
-    company_suffix: bool,
+struct Known(u8);
+
+impl Known {
+    const FUNCTION: u8 = 1;
+    const WE_OR_YOU: u8 = 2;
+    const COMPANY_SUFFIX: u8 = 4;
+
+    #[inline]
+    fn is(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
 }
 
-/// The words above by hash: open addressing, a slot in four taken.
+/// The words above by hash, each in one of two neighbouring slots. A text's words are
+/// known and unknown in turns, so that looking one up must not branch.
 struct KnownWords {
-    hashes: [u64; 1024],
-    known: [Known; 1024],
+    hashes: [u64; KnownWords::SLOTS],
+    known: [u8; KnownWords::SLOTS],
 }
 
 impl KnownWords {
+    const SLOTS: usize = 2048;
+    /// Chosen so that no three words fall into the same two slots.
+    const SHIFT: u32 = 52;
+
     fn new() -> Self {
-        let mut words = KnownWords { hashes: [0; 1024], known: [Known::default(); 1024] };
-        for word in FUNCTION_WORDS.split_whitespace() {
-            words.entry(word).function = true;
-        }
-        for word in WE_AND_YOU {
-            words.entry(word).we_or_you = true;
-        }
-        for word in COMPANY_SUFFIXES {
-            words.entry(word).company_suffix = true;
-        }
+        let mut words = KnownWords { hashes: [0; Self::SLOTS], known: [0; Self::SLOTS] };
+        FUNCTION_WORDS.split_whitespace().for_each(|word| words.add(word, Known::FUNCTION));
+        WE_AND_YOU.iter().for_each(|word| words.add(word, Known::WE_OR_YOU));
+        COMPANY_SUFFIXES.iter().for_each(|word| words.add(word, Known::COMPANY_SUFFIX));
         words
     }
 
-    fn entry(&mut self, word: &str) -> &mut Known {
+    fn add(&mut self, word: &str, bit: u8) {
         let hash = token_hash(word);
-        let mut slot = (hash >> 54) as usize;
-        while self.hashes[slot] != 0 && self.hashes[slot] != hash {
-            slot = (slot + 1) % self.hashes.len();
+        let free = |slot: &usize| self.hashes[*slot] == 0 || self.hashes[*slot] == hash;
+        // A test sees to it that every word finds a slot.
+        if let Some(slot) = Self::slots(hash).into_iter().find(free) {
+            self.hashes[slot] = hash;
+            self.known[slot] |= bit;
         }
-        self.hashes[slot] = hash;
-        &mut self.known[slot]
+    }
+
+    #[inline]
+    fn slots(hash: u64) -> [usize; 2] {
+        let slot = (hash >> Self::SHIFT) as usize % Self::SLOTS;
+        [slot, slot ^ 1]
     }
 
     #[inline]
     fn get(&self, hash: u64) -> Known {
-        let mut slot = (hash >> 54) as usize;
-        loop {
-            match self.hashes[slot] {
-                0 => return Known::default(),
-                found if found == hash => return self.known[slot],
-                _ => slot = (slot + 1) % self.hashes.len(),
-            }
-        }
+        let [one, two] = Self::slots(hash);
+        let of = |slot: usize| u8::from(self.hashes[slot] == hash) * self.known[slot];
+        Known(of(one) | of(two))
     }
 }
 
@@ -613,11 +620,13 @@ impl<'t> Extractor<'t> {
         emitter: &mut Emitter<'_, impl Bag>,
     ) {
         let hash = word.hash();
-        let Known { function, we_or_you, company_suffix } = self.words.get(hash);
+        let known = self.words.get(hash);
+        let company_suffix = known.is(Known::COMPANY_SUFFIX);
         self.token(hash, emitter);
-        if word.length >= TOPIC_LENGTH as usize && !function {
-            topic.push((hash >> 32) as u32);
-        }
+        let is_topic = word.length >= TOPIC_LENGTH as usize && !known.is(Known::FUNCTION);
+        // Every other word is one: better taken back than guessed.
+        topic.push((hash >> 32) as u32);
+        topic.truncate(topic.len() - usize::from(!is_topic));
         if word.mark > 0 {
             self.token(TokenHash::of_mark(word.mark).finish(), emitter);
         }
@@ -631,9 +640,7 @@ impl<'t> Extractor<'t> {
         if company_suffix {
             self.sums.add_company();
         }
-        if function || we_or_you {
-            self.sums.add_known(function, we_or_you);
-        }
+        self.sums.add_known(known.is(Known::FUNCTION), known.is(Known::WE_OR_YOU));
     }
 
     /// Takes in a chunk with its bytes as two words.
@@ -689,11 +696,11 @@ impl<'t> Extractor<'t> {
             self.sums.add_chunk(&looks);
             for i in 0..self.found.len() {
                 let Token { hash, is_topic } = self.found[i];
-                let Known { function, we_or_you, .. } = self.words.get(hash);
+                let known = self.words.get(hash);
                 self.sums.add_token();
-                self.sums.add_known(function, we_or_you);
+                self.sums.add_known(known.is(Known::FUNCTION), known.is(Known::WE_OR_YOU));
                 self.token(hash, emitter);
-                if is_topic && !function {
+                if is_topic && !known.is(Known::FUNCTION) {
                     topic.push((hash >> 32) as u32);
                 }
             }
@@ -731,9 +738,10 @@ impl<'t> Extractor<'t> {
         counts[Count::Tokens] = self.found.len() as u32;
         let mut sight = Sight { class: chunk.class, script, ..Sight::NONE };
         for (i, token) in self.found.iter().enumerate() {
-            let Known { function, we_or_you, .. } = self.words.get(token.hash);
+            let known = self.words.get(token.hash);
+            let function = known.is(Known::FUNCTION);
             counts[Count::FunctionWords] += u32::from(function);
-            counts[Count::WeAndYou] += u32::from(we_or_you);
+            counts[Count::WeAndYou] += u32::from(known.is(Known::WE_OR_YOU));
             sight.tokens[i] = token.hash;
             sight.topic |= u8::from(token.is_topic && !function) << i;
         }
@@ -923,6 +931,21 @@ mod tests {
         }
         emitter.end(&extractor.first_tokens);
         (bag, extractor.sums.shape(), extractor.sums.script(), topic)
+    }
+
+    #[test]
+    fn every_known_word_has_a_slot() {
+        let words = known_words();
+        for word in FUNCTION_WORDS.split_whitespace() {
+            assert!(words.get(token_hash(word)).is(Known::FUNCTION), "{word}");
+        }
+        for word in WE_AND_YOU {
+            assert!(words.get(token_hash(word)).is(Known::WE_OR_YOU), "{word}");
+        }
+        for word in COMPANY_SUFFIXES {
+            assert!(words.get(token_hash(word)).is(Known::COMPANY_SUFFIX), "{word}");
+        }
+        assert_eq!(words.get(token_hash("bridge")).0, 0);
     }
 
     #[test]

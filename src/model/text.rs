@@ -111,7 +111,13 @@ impl TextModel {
 
     /// A sum to add ids to.
     pub fn sum(&self) -> BagSum<'_> {
-        BagSum { bag: &self.bag, classes: &self.classes, shift: 32 - self.bits, sum: [0; 2] }
+        BagSum {
+            bag: &self.bag,
+            classes: &self.classes,
+            shift: 32 - self.bits,
+            sum: [0; 2],
+            sum_of_classes: [0; 2],
+        }
     }
 
     /// The value of a paragraph.
@@ -128,7 +134,8 @@ impl TextModel {
             add(&mut fixed, self.bins[bin as usize]);
         }
         let scale = bag_scale(count);
-        let value = |k: usize| (fixed[k] as f64 + bag.sum[k] as f64 * scale) * WEIGHT_UNIT;
+        let scaled = |k: usize| (bag.sum[k] + bag.sum_of_classes[k]) as f64 * scale;
+        let value = |k: usize| (fixed[k] as f64 + scaled(k)) * WEIGHT_UNIT;
         TextValue { ad: value(0), chrome: value(1) }
     }
 }
@@ -140,6 +147,8 @@ pub struct BagSum<'m> {
     classes: &'m [[i32; 2]],
     shift: u32,
     sum: [i64; 2],
+    /// That of the classes, apart: sums that take turns wait for each other.
+    sum_of_classes: [i64; 2],
 }
 
 impl Bag for BagSum<'_> {
@@ -151,8 +160,8 @@ impl Bag for BagSum<'_> {
     #[inline]
     fn add_classes(&mut self, classes: Classes) {
         let [ad, chrome] = self.classes[classes.number()];
-        self.sum[0] += i64::from(ad);
-        self.sum[1] += i64::from(chrome);
+        self.sum_of_classes[0] += i64::from(ad);
+        self.sum_of_classes[1] += i64::from(chrome);
     }
 }
 
