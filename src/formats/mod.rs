@@ -4,6 +4,8 @@
 pub mod compression;
 pub mod foreign;
 pub mod jsonl;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod reader;
 pub mod wet;
 
