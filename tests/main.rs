@@ -3,11 +3,14 @@
 //! `commands` runs the command-line cases of `tests/cmd`; `files` has faults of files
 //! and of the machine; `promises` holds what
 //! must be true of any input; `rooms` compares imports with the architecture;
-//! `shipped` looks at the shipped model; `training` fits small models.
+//! `shipped` looks at the shipped model; `tables` is on Parquet files; `training` fits
+//! small models.
 
 mod commands;
 mod files;
 mod promises;
 mod rooms;
 mod shipped;
+#[cfg(feature = "parquet")]
+mod tables;
 mod training;

@@ -36,15 +36,15 @@ impl Sink for Written {
 
 /// All that a run writes.
 #[derive(Debug, Default, PartialEq)]
-struct Written {
-    main: Vec<u8>,
-    removed: Vec<u8>,
-    attributes: Vec<u8>,
-    rejects: Vec<u8>,
-    counts: Counts,
+pub struct Written {
+    pub main: Vec<u8>,
+    pub removed: Vec<u8>,
+    pub attributes: Vec<u8>,
+    pub rejects: Vec<u8>,
+    pub counts: Counts,
 }
 
-fn classifier(threshold: f64) -> Classifier<'static> {
+pub fn classifier(threshold: f64) -> Classifier<'static> {
     Classifier::new(Model::default_model()).with_bound(Bound::Threshold(threshold))
 }
 
@@ -55,8 +55,18 @@ fn written(
     bytes: &[u8],
     threads: usize,
 ) -> Written {
-    let mut written = Written::default();
     let input = Input::new("in", format, Cursor::new(bytes.to_vec()));
+    written_of(classifier, job, format, input, threads)
+}
+
+pub fn written_of(
+    classifier: &Classifier<'_>,
+    job: &Job,
+    format: Format,
+    input: Input<'_>,
+    threads: usize,
+) -> Written {
+    let mut written = Written::default();
     let inputs = std::iter::once(input);
     run(classifier, job, &Fields::default(), inputs, &mut written, threads)
         .expect("memory can be read and written");
@@ -76,7 +86,7 @@ fn bounded(share: f64, action: Excess) -> Job {
 }
 
 /// Ways to filter of which every one can be undone.
-fn filters() -> impl Strategy<Value = Filter> {
+pub fn filters() -> impl Strategy<Value = Filter> {
     let actions = vec![Excess::Keep, Excess::Drop, Excess::Flag];
     let bound = (0.01..=1.0f64, prop::sample::select(actions))
         .prop_map(|(share, action)| MaxRemoved { share, action });
@@ -116,7 +126,7 @@ fn restored(written: &Written) -> Vec<u8> {
 }
 
 /// Text as pages have it, with all kinds of line ends and stray bytes.
-fn page() -> impl Strategy<Value = Vec<u8>> {
+pub fn page() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         Just("Home | News | Contact | Login".as_bytes().to_vec()),
         Just(
@@ -508,6 +518,7 @@ fn threads_do_not_change_the_output() {
             Format::Text => long_text(),
             Format::JsonLines => long_stream(),
             Format::Wet => long_wet(),
+            Format::Parquet => Vec::new(),
         };
         let one = written(&classifier(threshold), &job, format, &stream, 1);
         assert!(!one.main.is_empty() || !one.removed.is_empty(), "{job:?}");

@@ -31,13 +31,13 @@ pub struct InputArgs {
     /// Let folders and lists without any file pass.
     #[arg(long)]
     pub allow_empty: bool,
-    /// The form of the input: auto, txt, jsonl or wet.
+    /// The form of the input: auto, txt, jsonl, wet or parquet.
     #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = parse_format)]
     pub format: AutoFormat,
-    /// JSON field with the text; `a.b` is `b` within `a`.
+    /// JSON field or Parquet column with the text; `a.b` is `b` within `a`.
     #[arg(long, value_name = "NAME", default_value = "text")]
     pub text_field: String,
-    /// JSON field with the id.
+    /// JSON field or Parquet column with the id.
     #[arg(long, value_name = "NAME", default_value = "id")]
     pub id_field: String,
     /// What a paragraph is: auto (blocks where the text is hard-wrapped, else lines), line or block.

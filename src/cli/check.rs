@@ -10,7 +10,7 @@ use super::run::run_job;
 
 /// Print the spam paragraphs with where they are; exit 1 if there are any.
 ///
-/// A line is `file:line:label:probability:text`, for JSON Lines and WET
+/// A line is `file:line:label:probability:text`, for JSON Lines, WET and Parquet
 /// `file:record:paragraph:label:probability:text`.
 #[derive(clap::Args)]
 pub struct Args {

@@ -36,16 +36,16 @@ pub struct Args {
     /// Write spans of spam here in the layout of Dolma, a row a document; without -o the cleaned documents are not written (JSON Lines only).
     #[arg(long, value_name = "DIR")]
     attributes: Option<PathBuf>,
-    /// Remove nothing; add a field "despam" to each record, with the spans of spam and the quality of each line (not for texts).
+    /// Remove nothing; add a field or column "despam" to each record, with the spans of spam and the quality of each line (not for texts).
     #[arg(long, conflicts_with = "max_removed")]
     mark: bool,
-    /// What to do with documents of which more than SHARE of the words would go: SHARE=keep leaves them as they are, SHARE=drop leaves them out, SHARE=flag cleans them and adds a field "despam" (not for texts).
+    /// What to do with documents of which more than SHARE of the words would go: SHARE=keep leaves them as they are, SHARE=drop leaves them out, SHARE=flag cleans them and adds a field or column "despam" (not for texts).
     #[arg(long, value_name = "SHARE=ACTION", value_parser = parse_max_removed)]
     max_removed: Option<MaxRemoved>,
-    /// What to do with JSON records without a text: reject them, or pass them on as they are.
+    /// What to do with JSON records without a text: reject them, or pass them on as they are. Rows of Parquet files always pass.
     #[arg(long, value_name = "ACTION", default_value = "reject")]
     on_missing: OnMissing,
-    /// Reject texts that are not UTF-8; without it invalid bytes are judged as U+FFFD. Texts of more than 64 MiB cannot be read so.
+    /// Reject texts that are not UTF-8, and Parquet files with such a text; without it invalid bytes are judged as U+FFFD. Texts of more than 64 MiB cannot be read so.
     #[arg(long)]
     strict: bool,
     /// How to summarise the run on standard error.
@@ -112,6 +112,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let mut targets = args.output.targets();
     targets.removed = args.removed;
     targets.attributes = args.attributes;
+    targets.documents = true;
     targets.mark = args.mark;
     if args.in_place {
         targets.main = Main::InPlace;

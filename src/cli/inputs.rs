@@ -1,7 +1,7 @@
 //! What to read: the files that the arguments stand for, and opening them.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,9 @@ use std::time::SystemTime;
 use anyhow::{Context, bail, ensure};
 use despam::formats::Format;
 use despam::formats::compression::{Compression, peek, unpack};
-use despam::pipeline::Opened;
+use despam::formats::jsonl::Fields;
+use despam::formats::parquet::Reader;
+use despam::pipeline::{InputError, Opened};
 
 use super::args::InputArgs;
 use super::files::is_temporary;
@@ -259,15 +261,17 @@ const SNIFFED: usize = 1 << 16;
 pub fn open(
     source: &Source,
     format: Option<Format>,
+    fields: &Fields,
     read: &Arc<AtomicU64>,
     told: impl Fn(&str),
-) -> io::Result<Opened<'static>> {
-    let mut stamped = None;
+) -> Result<Opened<'static>, InputError> {
+    let (mut stamped, mut regular) = (None, None);
     let input: Box<dyn Read + Send> = match &source.path {
         Some(path) => {
             let file = File::open(path)?;
             let meta = file.metadata()?;
             stamped = stamp(&meta);
+            regular = meta.is_file().then(|| file.try_clone()).transpose()?;
             // What is added while it is read is not read, else `filter a >> a` would
             // never end. Some files of the system have a length of 0 and yet content.
             let length = Some(meta.len()).filter(|length| meta.is_file() && *length > 0);
@@ -275,19 +279,49 @@ pub fn open(
         }
         None => Box::new(io::stdin()),
     };
-    let (start, input) = peek(Counted { input, read: Arc::clone(read) }, MAGIC)?;
+    let (start, input) = peek(Counted::new(input, read), MAGIC)?;
     let packed = Compression::of_bytes(&start);
     if let Some(text) = source.path.as_deref().and_then(|path| lie(path, packed)) {
         told(&text);
     }
     // A source is opened once.
     let _ = source.opened.set(AsOpened { packed, stamp: stamped });
-    let reader = unpack(input)?;
-    if let Some(format) = source.named_format(format) {
-        return Ok(Opened { format, reader: Box::new(reader) });
-    }
-    let (start, reader) = peek(reader, SNIFFED)?;
-    Ok(Opened { format: Format::of_bytes(&start), reader: Box::new(reader) })
+    let mut reader: Box<dyn Read + Send> = Box::new(unpack(input)?);
+    let format = match source.named_format(format) {
+        Some(format) => format,
+        None => {
+            let (start, rest) = peek(reader, SNIFFED)?;
+            reader = Box::new(rest);
+            Format::of_bytes(&start)
+        }
+    };
+    Ok(match regular.filter(|_| packed == Compression::Plain) {
+        _ if format != Format::Parquet => Opened::Stream { format, reader },
+        Some(file) => Opened::Parquet(Reader::open(Counted::new(file, read), fields)?),
+        None => Opened::Parquet(Reader::open(spooled(reader)?, fields)?),
+    })
+}
+
+/// Opens a Parquet file, perhaps a packed one; `None` if by its bytes it is none.
+pub fn open_parquet(path: &Path, fields: &Fields) -> Result<Option<Reader>, InputError> {
+    let file = File::open(path)?;
+    let regular = file.metadata()?.is_file().then(|| file.try_clone()).transpose()?;
+    let (start, input) = peek(file, MAGIC)?;
+    let packed = Compression::of_bytes(&start);
+    let (start, reader) = peek(unpack(input)?, SNIFFED)?;
+    Ok(match regular.filter(|_| packed == Compression::Plain) {
+        _ if Format::of_bytes(&start) != Format::Parquet => None,
+        Some(file) => Some(Reader::open(file, fields)?),
+        None => Some(Reader::open(spooled(reader)?, fields)?),
+    })
+}
+
+/// A temporary file without a name that holds what a stream has: a Parquet file is read
+/// from its end.
+fn spooled(mut reader: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut reader, &mut file)?;
+    Ok(file)
 }
 
 /// Bytes that tell how a stream is packed.
@@ -309,12 +343,25 @@ fn lie(path: &Path, packed: Compression) -> Option<String> {
     Some(format!("{}: {packed}, but named as if {named}: the bytes decide", name_of(path)))
 }
 
-struct Counted {
-    input: Box<dyn Read + Send>,
+/// An input of which it is counted how much was read.
+struct Counted<I> {
+    input: I,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<I> Counted<I> {
+    fn new(input: I, read: &Arc<AtomicU64>) -> Self {
+        Counted { input, read: Arc::clone(read) }
+    }
+}
+
+impl<I: Seek> Seek for Counted<I> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        self.input.seek(place)
+    }
+}
+
+impl<I: Read> Read for Counted<I> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(out)?;
         self.read.fetch_add(count as u64, Ordering::Relaxed);

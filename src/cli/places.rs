@@ -25,6 +25,8 @@ pub struct Targets {
     pub rejects: Option<PathBuf>,
     /// A folder of attribute rows, with a file for each input.
     pub attributes: Option<PathBuf>,
+    /// Whether documents are written, not rows on them.
+    pub documents: bool,
     /// Whether documents are marked: they change though nothing is removed.
     pub mark: bool,
     /// What to do with files that are there.
@@ -171,7 +173,10 @@ fn mirrored_place(
         })
     };
     let main = match &targets.main {
-        Main::Path(folder) => Some(folder.join(main_name(&source.relative, source.format(format)))),
+        Main::Path(folder) => {
+            let name = main_name(&source.relative, source.format(format), targets.documents);
+            Some(folder.join(name))
+        }
         Main::InPlace => Some(real_file(source, format)?),
         _ => None,
     };
@@ -196,18 +201,20 @@ fn real_file(source: &Source, format: Option<Format>) -> anyhow::Result<PathBuf>
 }
 
 /// The name of an output: the input's, but what comes of `a.warc.wet.gz` is
-/// `a.jsonl.gz`.
-fn main_name(relative: &Path, format: Format) -> PathBuf {
+/// `a.jsonl.gz`, and so are rows on `a.parquet.gz` that are no `documents`.
+fn main_name(relative: &Path, format: Format, documents: bool) -> PathBuf {
     let mut path = relative.to_owned();
-    if format != Format::Wet {
-        return path;
-    }
+    let endings: &[&str] = match format {
+        Format::Wet => &["wet", "warc"],
+        Format::Parquet if !documents => &["parquet"],
+        _ => return path,
+    };
     let packed = Compression::of_path(&path) != Compression::Plain;
     let packed = path.extension().filter(|_| packed).map(OsStr::to_owned);
     if packed.is_some() {
         path.set_extension("");
     }
-    while path.extension().is_some_and(|ending| ending == "wet" || ending == "warc") {
+    while path.extension().is_some_and(|ending| endings.iter().any(|old| ending == *old)) {
         path.set_extension("");
     }
     let name = path.as_mut_os_string();
@@ -355,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_of_wet_are_named_as_json_lines() {
+    fn outputs_of_another_form_are_named_as_json_lines() {
         for (name, format, output) in [
             ("in/a.warc.wet.gz", Format::Wet, "in/a.jsonl.gz"),
             ("a.wet.zst", Format::Wet, "a.jsonl.zst"),
@@ -365,8 +372,12 @@ mod tests {
             ("a.jsonl.gz", Format::JsonLines, "a.jsonl.gz"),
             ("a.warc.wet.gz", Format::Text, "a.warc.wet.gz"),
         ] {
-            assert_eq!(main_name(Path::new(name), format), Path::new(output), "{name}");
+            assert_eq!(main_name(Path::new(name), format, true), Path::new(output), "{name}");
+            assert_eq!(main_name(Path::new(name), format, false), Path::new(output), "{name}");
         }
+        let of = |documents| main_name(Path::new("a.parquet.gz"), Format::Parquet, documents);
+        assert_eq!(of(true), Path::new("a.parquet.gz"));
+        assert_eq!(of(false), Path::new("a.jsonl.gz"));
     }
 
     #[test]

@@ -45,12 +45,13 @@ pub fn run_job(
     let bar = Bar::new(sources);
     let mut files = Files::new(sources, &places, targets, bar.bar.clone())?;
     let (format, read) = (input.format.0, &bar.read);
+    let fields = &input.fields();
     let told = |text: &str| bar.bar.suspend(|| warn(text));
     let inputs = sources.iter().map(|source| Input {
         name: source.name(),
-        open: Box::new(move || open(source, format, read, told)),
+        open: Box::new(move || open(source, format, fields, read, told)),
     });
-    let result = run(classifier, job, &input.fields(), inputs, &mut files, input.threads());
+    let result = run(classifier, job, fields, inputs, &mut files, input.threads());
     bar.bar.finish_and_clear();
     let failed_inputs = listing.failed + files.finish(&result)?;
     let seconds = started.elapsed().as_secs_f64();

@@ -1,6 +1,6 @@
 //! Where the results of a run go: files, or standard output.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use despam::formats::Format;
@@ -177,7 +177,7 @@ impl<'f> Files<'f> {
             _ if result.is_err() => {}
             // A file that lacks an input is no complete output: the old one stays.
             Some(_) if self.failed > 0 => {
-                if let Some(file) = shared.last().filter(|_| !self.targets.keep_partial) {
+                if let Some(file) = shared.last().filter(|_| !self.keeps_partial()) {
                     warn(&format!("{} was not written", file.path().display()));
                 }
                 self.give_up(shared)?;
@@ -186,6 +186,30 @@ impl<'f> Files<'f> {
         }
         self.batch.place()?;
         Ok(self.failed)
+    }
+
+    /// Whether a Parquet file is written.
+    fn writes_table(&self) -> bool {
+        self.format == Format::Parquet && self.targets.documents
+    }
+
+    /// Whether parts of files are kept; a part of a Parquet file is none.
+    fn keeps_partial(&self) -> bool {
+        self.targets.keep_partial && !self.writes_table()
+    }
+
+    /// A Parquet file on standard output stands alone, and is not to be read by people.
+    fn check_stdout(&self) -> io::Result<()> {
+        if self.sources.len() > 1 {
+            let name = self.name();
+            let text = "a Parquet file cannot be joined to others: name a folder with -o";
+            return Err(io::Error::other(format!("{name}: {text}")));
+        }
+        if io::stdout().is_terminal() {
+            let text = "a Parquet file is not for a terminal: name a file with -o, or use a pipe";
+            return Err(io::Error::other(text));
+        }
+        Ok(())
     }
 
     fn name(&self) -> String {
@@ -205,7 +229,7 @@ impl<'f> Files<'f> {
 
     /// What becomes of the files of an input that broke off.
     fn give_up(&mut self, open: Open) -> anyhow::Result<()> {
-        let Some(file) = open.last().filter(|_| self.targets.keep_partial) else { return Ok(()) };
+        let Some(file) = open.last().filter(|_| self.keeps_partial()) else { return Ok(()) };
         let path = file.path().display();
         self.warn(&format!("{} record(s) done before that are in {path}.partial", self.records));
         open.into_partial().finish(&mut self.batch)
@@ -266,7 +290,9 @@ impl Sink for Files<'_> {
         let made = place.paths().try_for_each(|path| self.batch.make_folder_of(path));
         let own = made.and_then(|()| Open::new(place, packing, self.targets));
         self.own = own.map_err(other)?;
+        let writes_table = self.writes_table();
         match &mut self.shared.main {
+            Some(Output::Stdout { .. }) if writes_table => self.check_stdout(),
             Some(main) if format != Format::Text => main.end_line(),
             _ => Ok(()),
         }

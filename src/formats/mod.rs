@@ -6,6 +6,9 @@ pub mod foreign;
 pub mod jsonl;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+pub mod parquet;
 pub mod reader;
 pub mod wet;
 
@@ -21,6 +24,8 @@ pub enum Format {
     /// A document a WARC record of type `conversion`, as Common Crawl has them. It is
     /// read only: what is written of it is JSON Lines.
     Wet,
+    /// A document a row, one column being the text.
+    Parquet,
 }
 
 impl Format {
@@ -30,6 +35,7 @@ impl Format {
             Format::Text => "txt",
             Format::JsonLines => "jsonl",
             Format::Wet => "wet",
+            Format::Parquet => "parquet",
         }
     }
 
@@ -41,14 +47,19 @@ impl Format {
             "jsonl" | "ndjson" => Some(Format::JsonLines),
             "txt" | "text" => Some(Format::Text),
             "wet" | "warc" => Some(Format::Wet),
+            "parquet" => Some(Format::Parquet),
             _ => None,
         }
     }
 
-    /// The form that the first bytes of a stream suggest: WET if the first line names a
-    /// version of WARC; JSON Lines if it is a JSON object, or is cut off but starts like
+    /// The form that the first bytes of a stream suggest: Parquet if they are its magic
+    /// number; WET if the first line names a version of WARC; JSON Lines if it is a JSON object, or is cut off but starts like
     /// one.
     pub fn of_bytes(start: &[u8]) -> Self {
+        // No text has the byte that follows it.
+        if start.starts_with(b"PAR1") && start.get(4).is_some_and(|byte| is_binary(*byte)) {
+            return Format::Parquet;
+        }
         if wet::is_warc(start) {
             return Format::Wet;
         }
@@ -70,10 +81,16 @@ impl FromStr for Format {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let formats = [Format::Text, Format::JsonLines, Format::Wet];
+        let formats = [Format::Text, Format::JsonLines, Format::Wet, Format::Parquet];
         let named = formats.into_iter().find(|format| format.name() == name);
-        named.ok_or_else(|| format!("{name:?} is not a format: expected auto, txt, jsonl or wet"))
+        named.ok_or_else(|| {
+            format!("{name:?} is not a format: expected auto, txt, jsonl, wet or parquet")
+        })
     }
+}
+
+fn is_binary(byte: u8) -> bool {
+    byte.is_ascii_control() && !byte.is_ascii_whitespace()
 }
 
 #[cfg(test)]
@@ -88,6 +105,8 @@ mod tests {
         assert_eq!(Format::of_bytes(b"{\"text\":\"a very long te"), Format::JsonLines);
         assert_eq!(Format::of_bytes(b"{braces} in prose\n"), Format::Text);
         assert_eq!(Format::of_bytes(b"17\n"), Format::Text);
+        assert_eq!(Format::of_bytes(b"PAR1\x15\x04\x15"), Format::Parquet);
+        assert_eq!(Format::of_bytes(b"PAR1 lamps, PAR1\n"), Format::Text);
         assert_eq!(Format::of_bytes(b""), Format::Text);
     }
 
@@ -99,6 +118,7 @@ mod tests {
         assert_eq!(of("CC-MAIN-1.warc.wet.gz"), Some(Format::Wet));
         assert_eq!(of("b.wet"), Some(Format::Wet));
         assert_eq!(of("b.warc.zst"), Some(Format::Wet));
+        assert_eq!(of("train-00000-of-00004.parquet"), Some(Format::Parquet));
         assert_eq!(of("b.html"), None);
         assert_eq!(of("b"), None);
     }

@@ -249,7 +249,7 @@ impl<R: Read> ChunkReader<R> {
                     let items = wet::items(&chunk.bytes).filter(|(_, item)| counts(item));
                     self.records += items.count() as u64;
                 }
-                Format::JsonLines => {}
+                Format::JsonLines | Format::Parquet => {}
             }
         }
     }

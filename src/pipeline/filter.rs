@@ -1,10 +1,10 @@
 //! What filtering makes of one judged document: cleaned, marked, described, dropped.
 
-use std::fmt::Display;
 use std::io::Write;
 use std::str::FromStr;
 
 use super::rows::{Row, json_string, push_added, push_dropped};
+use super::tables::Change;
 use super::worker::Place;
 use super::{Counts, Part};
 use crate::classifier::{Bound, Classifier};
@@ -56,8 +56,8 @@ impl Filter {
     pub(super) fn refuses(&self, format: Format) -> bool {
         match format {
             Format::JsonLines => false,
-            // Attributes stand beside documents that others can read.
-            Format::Wet => self.attributes.is_some(),
+            // Attributes stand beside documents that Dolma can read.
+            Format::Wet | Format::Parquet => self.attributes.is_some(),
             Format::Text => self.attributes.is_some() || self.adds_field(),
         }
     }
@@ -151,16 +151,13 @@ impl Filter {
     ) {
         let mut decision = self.decide(judged, done);
         if let Some(prefix) = &self.attributes {
-            push_attributes(prefix, judged, &decision, &record.text, &mut done.attributes);
+            push_attributes(prefix, judged, &decision, &mut done.attributes);
         }
         if decision.excess == Some(Excess::Drop) {
             return self.leave_out(judged, line, &decision, done);
         }
-        let added = match decision.excess {
-            _ if self.mark => added(&marks(judged, &decision, &record.text, classifier)),
-            Some(Excess::Flag) => added(&format_args!("{{{}}}", removed_share(decision.share))),
-            _ => String::new(),
-        };
+        let added = self.added(judged, &decision, classifier);
+        let added = added.map_or(String::new(), |value| format!(",\"{ADDED}\":{value}"));
         if self.mark {
             decision.cuts.clear();
         }
@@ -181,6 +178,47 @@ impl Filter {
         }
         done.main.extend_from_slice(added.as_bytes());
         done.main.extend_from_slice(&line[record.close..]);
+    }
+
+    /// Says what is to be done to row `row` of a row group.
+    pub(super) fn row(
+        &self,
+        judged: &Judged<'_>,
+        row: usize,
+        classifier: &Classifier<'_>,
+        done: &mut Part,
+    ) {
+        let Judged { text, .. } = judged;
+        let mut decision = self.decide(judged, done);
+        if decision.excess == Some(Excess::Drop) {
+            done.changes.push(Change { row, dropped: true, text: None, added: None });
+            return self.leave_out(judged, text, &decision, done);
+        }
+        let added = self.added(judged, &decision, classifier);
+        if self.mark {
+            decision.cuts.clear();
+        }
+        self.count(judged, &decision.cuts, &mut done.counts);
+        self.audit(judged, &decision.cuts, &decision.cuts, text, done);
+        let stays = || kept(text.len(), &decision.cuts).flat_map(|range| &text[range]).copied();
+        let text = (!decision.cuts.is_empty()).then(|| stays().collect());
+        if text.is_some() || added.is_some() {
+            done.changes.push(Change { row, dropped: false, text, added });
+        }
+    }
+
+    /// The value of the field that is added to a record, as JSON.
+    fn added(
+        &self,
+        judged: &Judged<'_>,
+        decision: &Decision,
+        classifier: &Classifier<'_>,
+    ) -> Option<String> {
+        match decision.excess {
+            _ if self.mark => Some(marks(judged, decision, classifier)),
+            Some(Excess::Flag) => Some(format!("{{{}}}", removed_share(decision.share))),
+            _ => None,
+        }
     }
 
     fn decide(&self, judged: &Judged<'_>, done: &mut Part) -> Decision {
@@ -237,36 +275,26 @@ impl Judged<'_> {
     }
 }
 
-/// The field to add to a record that has others.
-fn added(value: &dyn Display) -> String {
-    format!(",\"{ADDED}\":{value}")
-}
-
 pub(super) fn removed_share(share: f64) -> String {
     format!("\"removed_share\":{share:.6}")
 }
 
 /// What is known of a record, as a JSON object: the model, the bound, the share of words
 /// that would go, where the paragraphs are that would, and the quality of each line.
-fn marks(
-    judged: &Judged<'_>,
-    decision: &Decision,
-    text: &str,
-    classifier: &Classifier<'_>,
-) -> String {
+fn marks(judged: &Judged<'_>, decision: &Decision, classifier: &Classifier<'_>) -> String {
     let model = json_string(&classifier.model().card().name);
     let bound = match classifier.bound() {
         Bound::Point(point) => format!("\"keep\":{}", point.keep),
         Bound::Threshold(threshold) => format!("\"threshold\":{threshold}"),
     };
-    let mut points = CodePoints::new(text);
+    let mut points = CodePoints::new(judged.text);
     let span = |cut: &Cut| {
         let verdict = &judged.verdicts[cut.paragraph];
         let (start, end) = (points.at(verdict.span.start), points.at(verdict.span.end));
         format!("[{start},{end},\"{}\",{}]", verdict.label, verdict.spam())
     };
     let spans: Vec<String> = decision.cuts.iter().map(span).collect();
-    let lines: Vec<String> = line_quality(text, judged.verdicts);
+    let lines: Vec<String> = line_quality(judged.text, judged.verdicts);
     format!(
         "{{\"model\":{model},{bound},{},\"spans\":[{}],\"line_quality\":[{}]}}",
         removed_share(decision.share),
@@ -277,9 +305,9 @@ fn marks(
 
 /// For each line that LF ends, 1 minus the spam probability of its paragraph; the
 /// highest such number if other line breaks divide it, and 1 if it is blank.
-fn line_quality(text: &str, verdicts: &[Verdict]) -> Vec<String> {
+fn line_quality(text: &[u8], verdicts: &[Verdict]) -> Vec<String> {
     let (mut start, mut rest) = (0, verdicts);
-    let mut quality = |line: &str| {
+    let mut quality = |line: &[u8]| {
         let end = start + line.len();
         rest = &rest[rest.iter().take_while(|verdict| verdict.span.end <= start).count()..];
         let here = rest.iter().take_while(|verdict| verdict.span.start < end);
@@ -287,20 +315,14 @@ fn line_quality(text: &str, verdicts: &[Verdict]) -> Vec<String> {
         start = end + 1;
         least.map_or("1".to_owned(), |spam| spam.complement().to_string())
     };
-    text.split('\n').map(&mut quality).collect()
+    text.split(|byte| *byte == b'\n').map(&mut quality).collect()
 }
 
 /// Writes a row of attributes in Dolma's form: for each label the spans that would be
 /// cut, with their spam probability; for the document the share of its words.
-fn push_attributes(
-    prefix: &str,
-    judged: &Judged<'_>,
-    decision: &Decision,
-    text: &str,
-    out: &mut Vec<u8>,
-) {
+fn push_attributes(prefix: &str, judged: &Judged<'_>, decision: &Decision, out: &mut Vec<u8>) {
     let (mut ad, mut chrome) = (Vec::new(), Vec::new());
-    let mut points = CodePoints::new(text);
+    let mut points = CodePoints::new(judged.text);
     for cut in &decision.cuts {
         let verdict = &judged.verdicts[cut.paragraph];
         let (start, end) = (points.at(cut.range.start), points.at(cut.range.end));
@@ -314,7 +336,7 @@ fn push_attributes(
         judged.place.own_id.unwrap_or("null"),
         ad.join(","),
         chrome.join(","),
-        points.at(text.len()),
+        points.at(judged.text.len()),
         decision.share,
     );
 }
@@ -325,19 +347,22 @@ pub(super) fn push_no_attributes(id: Option<&str>, out: &mut Vec<u8>) {
 }
 
 /// Counts code points up to bytes of a text, which are to be asked for in rising order.
+/// Invalid bytes count as the U+FFFD they are shown as.
 struct CodePoints<'t> {
-    text: &'t str,
+    text: &'t [u8],
     byte: usize,
     point: usize,
 }
 
 impl<'t> CodePoints<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t [u8]) -> Self {
         CodePoints { text, byte: 0, point: 0 }
     }
 
     fn at(&mut self, byte: usize) -> usize {
-        self.point += self.text[self.byte..byte].chars().count();
+        for chunk in self.text[self.byte..byte].utf8_chunks() {
+            self.point += chunk.valid().chars().count() + usize::from(!chunk.invalid().is_empty());
+        }
         self.byte = byte;
         self.point
     }
@@ -372,15 +397,17 @@ mod tests {
     #[test]
     fn each_line_has_the_quality_of_its_paragraph() {
         // A block of two lines, a blank line, and two paragraphs that a CR divides.
-        let text = "ab\ncd\n\nx\ry\n";
+        let text = b"ab\ncd\n\nx\ry\n";
         let verdicts = [verdict(0, 5, 0.25), verdict(7, 8, 0.9), verdict(9, 10, 0.125)];
         assert_eq!(line_quality(text, &verdicts), ["0.750000", "0.750000", "1", "0.875000", "1"]);
-        assert_eq!(line_quality("", &[]), ["1"]);
+        assert_eq!(line_quality(b"", &[]), ["1"]);
     }
 
     #[test]
     fn code_points_are_counted() {
-        let mut points = CodePoints::new("é😀a");
+        let mut points = CodePoints::new("é😀a".as_bytes());
         assert_eq!([points.at(2), points.at(6), points.at(6), points.at(7)], [1, 2, 2, 3]);
+        let text = b"a\xff\xe4\xb8\xff";
+        assert_eq!(CodePoints::new(text).at(5), String::from_utf8_lossy(text).chars().count());
     }
 }

@@ -5,9 +5,13 @@
 //! one input ends and the next begins makes no difference to that. So the output
 //! depends on the inputs, the model and the options alone, and at most one chunk a
 //! thread is in memory.
+//!
+//! Parquet files are taken row group by row group, and threads share the rows of one:
+//! at most two row groups, or one small one a thread, are in memory.
 
 mod filter;
 mod rows;
+mod tables;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -22,9 +26,11 @@ use serde::Serialize;
 use crate::classifier::Classifier;
 use crate::formats::Format;
 use crate::formats::jsonl::Fields;
+use crate::formats::parquet::{ParquetError, Reader};
 use crate::formats::reader::{Chunk, ChunkReader, ReadError};
 use crate::paragraph::Unit;
 pub use filter::{Excess, Filter, MaxRemoved};
+use tables::{Change, Rows, Slices, Table};
 use worker::Worker;
 
 /// What to do with the documents.
@@ -55,6 +61,14 @@ impl Job {
     fn is_strict(&self) -> bool {
         matches!(self, Job::Filter(filter) if filter.strict)
     }
+
+    /// How to filter, if that is what to do.
+    fn filter(&self) -> Option<&Filter> {
+        match self {
+            Job::Filter(filter) => Some(filter),
+            _ => None,
+        }
+    }
 }
 
 /// An input, opened when its turn comes.
@@ -62,21 +76,30 @@ pub struct Input<'i> {
     /// What it is called: its path, or `-`.
     pub name: String,
     /// Opens it.
-    pub open: Box<dyn FnOnce() -> io::Result<Opened<'i>> + Send + 'i>,
+    pub open: Box<dyn FnOnce() -> Result<Opened<'i>, InputError> + Send + 'i>,
 }
 
 /// An opened input.
-pub struct Opened<'i> {
-    /// Its form.
-    pub format: Format,
-    /// The bytes, unpacked.
-    pub reader: Box<dyn Read + Send + 'i>,
+pub enum Opened<'i> {
+    /// A stream.
+    Stream {
+        /// Its form, which is not Parquet: that cannot be read from first to last.
+        format: Format,
+        /// The bytes, unpacked.
+        reader: Box<dyn Read + Send + 'i>,
+    },
+    /// A Parquet file with its columns found.
+    Parquet(Reader),
 }
 
 impl<'i> Input<'i> {
-    /// An input that is open already.
+    /// A stream that is open already.
     pub fn new(name: &str, format: Format, reader: impl Read + Send + 'i) -> Self {
-        let opened = Opened { format, reader: Box::new(reader) };
+        Self::opened(name, Opened::Stream { format, reader: Box::new(reader) })
+    }
+
+    /// An input that is open already.
+    pub fn opened(name: &str, opened: Opened<'i>) -> Self {
         Input { name: name.to_owned(), open: Box::new(|| Ok(opened)) }
     }
 }
@@ -119,6 +142,8 @@ pub struct Part {
     pub rejects: Vec<Reject>,
     /// What was counted.
     pub counts: Counts,
+    /// Of Parquet: what is to be done to rows of the row group.
+    changes: Vec<Change>,
 }
 
 /// A record that could not be judged.
@@ -162,9 +187,9 @@ pub struct Counts {
     pub words: u64,
     /// Words removed.
     pub removed_words: u64,
-    /// Bytes read, unpacked.
+    /// Bytes read, unpacked; of Parquet those of the texts.
     pub bytes: u64,
-    /// Bytes that restoring gives: all bytes, or those of the JSON Lines made of a WET file.
+    /// Bytes that restoring gives: those read, or those of the JSON Lines made of a WET file.
     #[serde(skip)]
     pub restorable_bytes: u64,
     /// Bytes that are not valid UTF-8 and were judged as U+FFFD.
@@ -203,14 +228,35 @@ pub enum InputError {
     /// It cannot be opened or read on.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A Parquet file that cannot be read or filtered.
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
+    /// A Parquet file whose text cannot be judged.
+    #[error("row {row}: {cause}")]
+    Row {
+        /// The row, counted from 1.
+        row: u64,
+        /// Why not.
+        cause: String,
+    },
+    /// Parquet as a stream.
+    #[error("Parquet cannot be read as a stream")]
+    Stream,
     /// A form that cannot be filtered as is asked.
     #[error(
-        "the form of the input is {0}: attributes need jsonl, marks and flags need jsonl or wet"
+        "the form of the input is {0}: attributes need jsonl, \
+         marks and flags need jsonl, wet or parquet"
     )]
     Form(&'static str),
-    /// A fault of despam itself.
-    #[error("despam failed on the chunk at byte {0}: please report this")]
-    Fault(u64),
+    /// A fault of despam itself, and where.
+    #[error("despam failed on {0}: please report this")]
+    Fault(String),
+}
+
+impl From<io::Error> for InputError {
+    fn from(error: io::Error) -> Self {
+        ReadError::Io(error).into()
+    }
 }
 
 /// Runs a job over inputs on `threads` threads and returns what was counted in those
@@ -249,7 +295,9 @@ pub fn run<'i>(
     let order = Order {
         state: Mutex::new(State {
             turn: 0,
-            sink,
+            sink: Arc::new(Mutex::new(sink)),
+            filter: job.filter(),
+            table: None,
             counts: Counts::default(),
             fault: None,
             total: Counts::default(),
@@ -263,12 +311,17 @@ pub fn run<'i>(
         while !order.stopped.load(Ordering::Relaxed) {
             let Some((turn, step)) = lock(&feed).next() else { break };
             let done = match step {
-                Step::Begin(head) => Done::Begin(head),
+                Step::Begin(head, table) => Done::Begin(head, table),
                 Step::End(result) => Done::End(result),
                 // A panic must not leave the other threads waiting for this turn.
                 Step::Chunk(head, chunk) => {
                     catch_unwind(AssertUnwindSafe(|| worker.work(&head, &chunk)))
-                        .map_or(Done::Fault(chunk.offset), |part| Done::Part(Box::new(part)))
+                        .map_or_else(|_| Done::Fault(fault_in(&chunk)), Done::part)
+                }
+                Step::Rows(head, rows) => {
+                    catch_unwind(AssertUnwindSafe(|| worker.work_rows(&head, &rows)))
+                        .unwrap_or_else(|_| Err(rows.fault()))
+                        .map_or_else(Done::Fault, |part| Done::rows(part, rows))
                 }
             };
             order.take(turn, done);
@@ -286,6 +339,10 @@ pub fn run<'i>(
     order.into_result()
 }
 
+fn fault_in(chunk: &Chunk) -> InputError {
+    InputError::Fault(format!("the chunk at byte {}", chunk.offset))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -298,17 +355,29 @@ struct Head {
 
 /// What is to be done next, in the order of the inputs.
 enum Step {
-    Begin(Arc<Head>),
+    Begin(Arc<Head>, Option<Reader>),
     Chunk(Arc<Head>, Chunk),
+    Rows(Arc<Head>, Rows),
     End(Result<(), InputError>),
 }
 
 /// What was done.
 enum Done {
-    Begin(Arc<Head>),
-    Part(Box<Part>),
-    Fault(u64),
+    Begin(Arc<Head>, Option<Reader>),
+    /// With the rows it was made of, if they are the last of their row group.
+    Part(Box<Part>, Option<Rows>),
+    Fault(InputError),
     End(Result<(), InputError>),
+}
+
+impl Done {
+    fn part(part: Part) -> Self {
+        Done::Part(Box::new(part), None)
+    }
+
+    fn rows(part: Part, rows: Rows) -> Self {
+        Done::Part(Box::new(part), Some(rows).filter(Rows::are_last))
+    }
 }
 
 /// Reads the inputs one after another.
@@ -320,20 +389,33 @@ struct Feed<'i, 'j, I> {
     turn: u64,
 }
 
-/// An input that is being read, or why it could not be opened.
-type Reading<'i> = Result<ChunkReader<Box<dyn Read + Send + 'i>>, InputError>;
+/// An input that is being read.
+enum Reading<'i> {
+    Chunks(ChunkReader<Box<dyn Read + Send + 'i>>),
+    Rows(Slices),
+    /// Why it could not be opened.
+    Failed(InputError),
+}
 
 impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, '_, I> {
     fn next(&mut self) -> Option<(u64, Step)> {
         let step = match self.open.take() {
             None => self.begin()?,
-            Some((_, Err(error))) => Step::End(Err(error)),
-            Some((head, Ok(mut reader))) => match reader.next_chunk() {
+            Some((_, Reading::Failed(error))) => Step::End(Err(error)),
+            Some((head, Reading::Chunks(mut reader))) => match reader.next_chunk() {
                 Err(error) => Step::End(Err(error.into())),
                 Ok(None) => Step::End(Ok(())),
                 Ok(Some(chunk)) => {
-                    self.open = Some((Arc::clone(&head), Ok(reader)));
+                    self.open = Some((Arc::clone(&head), Reading::Chunks(reader)));
                     Step::Chunk(head, chunk)
+                }
+            },
+            Some((head, Reading::Rows(mut slices))) => match slices.next_rows() {
+                Err(error) => Step::End(Err(error.into())),
+                Ok(None) => Step::End(Ok(())),
+                Ok(Some(rows)) => {
+                    self.open = Some((Arc::clone(&head), Reading::Rows(slices)));
+                    Step::Rows(head, rows)
                 }
             },
         };
@@ -343,19 +425,29 @@ impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, '_, I> {
 
     fn begin(&mut self) -> Option<Step> {
         let Input { name, open } = self.inputs.next()?;
-        let (format, reading) = match open() {
-            Ok(Opened { format, .. }) if self.job.refuses(format) => {
-                (format, Err(InputError::Form(format.name())))
+        let (mut format, mut table) = (Format::Text, None);
+        let mut reading = match open() {
+            Ok(Opened::Stream { format: Format::Parquet, .. }) => {
+                Reading::Failed(InputError::Stream)
             }
-            Ok(Opened { format, reader }) => {
+            Ok(Opened::Stream { format: found, reader }) => {
+                format = found;
                 let reader = ChunkReader::new(reader, format, self.unit);
-                (format, Ok(reader.with_strict(self.job.is_strict())))
+                Reading::Chunks(reader.with_strict(self.job.is_strict()))
             }
-            Err(error) => (Format::Text, Err(ReadError::Io(error).into())),
+            Ok(Opened::Parquet(reader)) => {
+                format = Format::Parquet;
+                table = Some(reader.clone());
+                Reading::Rows(Slices::new(reader))
+            }
+            Err(error) => Reading::Failed(error),
         };
+        if self.job.refuses(format) {
+            (reading, table) = (Reading::Failed(InputError::Form(format.name())), None);
+        }
         let head = Arc::new(Head { name, format });
         self.open = Some((Arc::clone(&head), reading));
-        Some(Step::Begin(head))
+        Some(Step::Begin(head, table))
     }
 }
 
@@ -368,40 +460,73 @@ struct Order<'s> {
 
 struct State<'s> {
     turn: u64,
-    sink: &'s mut dyn Sink,
-    /// Of the input that is being done: its counts, and the chunk that failed.
+    sink: SharedSink<'s>,
+    filter: Option<&'s Filter>,
+    /// The Parquet file that is being written.
+    table: Option<Table<'s>>,
+    /// Of the input that is being done: its counts, and what failed.
     counts: Counts,
-    fault: Option<u64>,
+    fault: Option<InputError>,
     /// Of all inputs that were read to their end.
     total: Counts,
     error: Option<io::Error>,
 }
 
-impl State<'_> {
+/// The sink, which a Parquet file that is being written needs too.
+type SharedSink<'s> = Arc<Mutex<&'s mut dyn Sink>>;
+
+impl<'s> State<'s> {
     fn take(&mut self, done: Done) -> io::Result<()> {
         match done {
-            Done::Begin(head) => {
+            Done::Begin(head, table) => {
                 (self.counts, self.fault) = (Counts::default(), None);
-                self.sink.begin(&head.name, head.format)
+                lock(&self.sink).begin(&head.name, head.format)?;
+                if let (Some(reader), Some(filter)) = (table, self.filter) {
+                    let table = Table::begin(&self.sink, &reader, filter);
+                    self.table = self.unless_fault(table)?;
+                }
+                Ok(())
             }
-            Done::Part(_) if self.fault.is_some() => Ok(()),
-            Done::Part(part) => {
+            Done::Part(..) if self.fault.is_some() => Ok(()),
+            Done::Part(part, rows) => {
                 self.counts += &part.counts;
-                self.sink.part(&part)
+                lock(&self.sink).part(&part)?;
+                if let Some(table) = &mut self.table {
+                    let written = table.take(part.changes, rows);
+                    self.unless_fault(written)?;
+                }
+                Ok(())
             }
-            Done::Fault(offset) => {
-                self.fault.get_or_insert(offset);
+            Done::Fault(fault) => {
+                self.fault.get_or_insert(fault);
                 Ok(())
             }
             Done::End(result) => {
-                let fault = self.fault.map(InputError::Fault);
-                match fault.map_or(result, Err) {
+                let table = self.table.take().filter(|_| self.fault.is_none() && result.is_ok());
+                if let Some(table) = table {
+                    let finished = table.finish();
+                    self.unless_fault(finished)?;
+                }
+                match self.fault.take().map_or(result, Err) {
                     Ok(()) => {
                         self.total += &self.counts;
-                        self.sink.end(Ok(&self.counts))
+                        lock(&self.sink).end(Ok(&self.counts))
                     }
-                    Err(error) => self.sink.end(Err(&error)),
+                    Err(error) => lock(&self.sink).end(Err(&error)),
                 }
+            }
+        }
+    }
+
+    /// What a Parquet file gave, unless it failed. Then the input has a fault, or the
+    /// run ends if it was the sink that failed.
+    fn unless_fault<T>(&mut self, result: Result<T, tables::Failed>) -> io::Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(tables::Failed::Sink(error)) => Err(error),
+            Err(tables::Failed::Input(error)) => {
+                self.fault.get_or_insert(error);
+                Ok(None)
             }
         }
     }

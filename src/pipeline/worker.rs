@@ -1,12 +1,13 @@
-//! What a thread does with one chunk.
+//! What a thread does with one chunk, or with some rows of a row group.
 
 use super::filter::{Judged, push_no_attributes};
 use super::rows::{Row, json_string, printable, push_bytes};
-use super::{Counts, Filter, Head, Job, Part, Reject};
+use super::tables::Rows;
+use super::{Counts, Filter, Head, InputError, Job, Part, Reject};
 use crate::classifier::{Classifier, Scratch};
 use crate::formats::Format;
 use crate::formats::jsonl::{self, Fields, Record, RecordError};
-use crate::formats::reader::Chunk;
+use crate::formats::reader::{Chunk, MAX_LINE};
 use crate::formats::wet::{self, Item};
 use crate::label::Label;
 use crate::paragraph::Unit;
@@ -17,6 +18,15 @@ pub(super) struct Worker<'w, 'm> {
     pub job: &'w Job,
     pub fields: &'w Fields,
     pub scratch: Scratch<'m>,
+}
+
+/// What a document is a part of.
+enum Within<'r> {
+    Text,
+    /// A record, with its line.
+    Record(&'r Record<'r>, &'r [u8]),
+    /// A row of a row group.
+    Row(usize),
 }
 
 /// Where a document stands in its stream.
@@ -49,6 +59,8 @@ impl Worker<'_, '_> {
             Format::Text => self.work_text(head, chunk, &mut done),
             Format::JsonLines => self.work_records(head, chunk, &mut done),
             Format::Wet => self.work_wet(head, chunk, &mut done),
+            // It comes in rows.
+            Format::Parquet => {}
         }
         if head.format != Format::Wet {
             done.counts.restorable_bytes = done.counts.bytes;
@@ -56,11 +68,41 @@ impl Worker<'_, '_> {
         done
     }
 
-    fn filter(&self) -> Option<&Filter> {
-        match self.job {
-            Job::Filter(filter) => Some(filter),
-            _ => None,
+    pub fn work_rows(&mut self, head: &Head, rows: &Rows) -> Result<Part, InputError> {
+        let mut done = Part::default();
+        for row in rows.range.clone() {
+            let number = rows.number(row);
+            done.counts.records += 1;
+            let Some(text) = rows.group.text(row) else {
+                done.counts.passed += 1;
+                continue;
+            };
+            self.check_text(text).map_err(|cause| InputError::Row { row: number, cause })?;
+            done.counts.bytes += text.len() as u64;
+            done.counts.invalid_bytes += invalid_bytes(text);
+            let id = rows.group.id(row);
+            self.judge_whole(head, id, number - 1, text, &Within::Row(row), &mut done);
         }
+        done.counts.restorable_bytes = done.counts.bytes;
+        Ok(done)
+    }
+
+    /// Says why the text of a row cannot be judged. The row cannot be rejected: it would
+    /// leave the file with all its other columns.
+    fn check_text(&self, text: &[u8]) -> Result<(), String> {
+        if text.len() > MAX_LINE {
+            return Err(format!("the text is longer than {MAX_LINE} bytes"));
+        }
+        match std::str::from_utf8(text) {
+            Err(error) if self.job.is_strict() => {
+                Err(format!("invalid UTF-8 at byte {} of the text", error.valid_up_to()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn filter(&self) -> Option<&Filter> {
+        self.job.filter()
     }
 
     fn work_text(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
@@ -85,7 +127,7 @@ impl Worker<'_, '_> {
         };
         // A record is UTF-8, or it was rejected; only a text can have other bytes.
         done.counts.invalid_bytes = invalid_bytes(&chunk.bytes);
-        self.judge(&chunk.bytes, chunk.unit, &place, None, done);
+        self.judge(&chunk.bytes, chunk.unit, &place, &Within::Text, done);
     }
 
     fn work_records(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
@@ -161,8 +203,22 @@ impl Worker<'_, '_> {
         number: u64,
         done: &mut Part,
     ) {
+        let text = record.text.as_bytes();
+        self.judge_whole(head, record.id, number, text, &Within::Record(record, line), done);
+    }
+
+    /// Judges a document that is a record or a row.
+    fn judge_whole(
+        &mut self,
+        head: &Head,
+        own_id: Option<&str>,
+        number: u64,
+        text: &[u8],
+        within: &Within<'_>,
+        done: &mut Part,
+    ) {
         let made_up;
-        let id = match record.id {
+        let id = match own_id {
             Some(id) => id,
             None => {
                 made_up = json_string(&format!("{}:{}", head.name, number + 1));
@@ -172,15 +228,14 @@ impl Worker<'_, '_> {
         let place = Place {
             head,
             id,
-            own_id: record.id,
+            own_id,
             record: number,
             paragraphs: 0,
             offset: 0,
             line: number,
             whole: true,
         };
-        let unit = self.classifier.unit();
-        self.judge(record.text.as_bytes(), unit, &place, Some((record, line)), done);
+        self.judge(text, self.classifier.unit(), &place, within, done);
     }
 
     /// Judges a document and writes what the job asks for.
@@ -189,7 +244,7 @@ impl Worker<'_, '_> {
         text: &[u8],
         unit: Unit,
         place: &Place<'_>,
-        record: Option<(&Record<'_>, &[u8])>,
+        within: &Within<'_>,
         done: &mut Part,
     ) {
         let classifier = self.classifier.with_unit(unit);
@@ -211,18 +266,21 @@ impl Worker<'_, '_> {
         let verdicts = classifier.judge_with(text, &mut self.scratch);
         verdicts.iter().for_each(|verdict| done.counts.add(verdict));
         let judged = Judged { place, text, verdicts: &verdicts };
-        match (self.job, record) {
-            (Job::Filter(filter), None) => filter.text(&judged, done),
-            (Job::Filter(filter), Some((record, line))) => {
-                filter.record(&judged, record, line, &classifier, done);
-            }
-            (Job::Score, _) => {
+        match self.job {
+            Job::Filter(filter) => match within {
+                Within::Text => filter.text(&judged, done),
+                Within::Record(record, line) => {
+                    filter.record(&judged, record, line, &classifier, done);
+                }
+                Within::Row(row) => filter.row(&judged, *row, &classifier, done),
+            },
+            Job::Score => {
                 for (number, verdict) in verdicts.iter().enumerate() {
                     Row { place, number, verdict, text }.push_score(&mut done.main);
                 }
             }
-            (Job::Check, _) => self.check(text, &verdicts, place, done),
-            (Job::Explain { .. }, _) => {}
+            Job::Check => self.check(text, &verdicts, place, done),
+            Job::Explain { .. } => {}
         }
     }
 
@@ -236,9 +294,7 @@ impl Worker<'_, '_> {
             if verdict.label.is_spam() {
                 let paragraph = match place.head.format {
                     Format::Text => String::new(),
-                    Format::JsonLines | Format::Wet => {
-                        format!("{}:", number as u64 + place.paragraphs)
-                    }
+                    _ => format!("{}:", number as u64 + place.paragraphs),
                 };
                 let shown = printable(&verdict.span.lossy(text));
                 let (name, spam) = (printable(&place.head.name), verdict.spam());

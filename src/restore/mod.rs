@@ -2,6 +2,8 @@
 //! bytes. Of WET they give the JSON Lines that were written, with nothing removed: the
 //! headers of WARC records are in no output.
 
+mod tables;
+
 use std::io::{self, BufRead, Read, Write};
 
 use base64::Engine;
@@ -9,20 +11,23 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::formats::Format;
+use crate::formats::parquet::ParquetError;
 use crate::pipeline::Counts;
+pub use tables::restore_parquet;
 
 /// The last audit row of a source: how much of it there was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEnd {
     /// The source's name.
     pub source: String,
-    /// Its form: `txt`, `jsonl` or `wet`.
+    /// Its form: `txt`, `jsonl`, `wet` or `parquet`.
     pub format: String,
     /// Records read.
     pub records: u64,
     /// Records rejected: they are in the rejects file only.
     pub rejected: u64,
-    /// Bytes to restore: those read, unpacked, or those of the JSON Lines made of WET.
+    /// Bytes to restore: those read, unpacked, those of the JSON Lines made of WET, or
+    /// those of all texts of a Parquet file.
     pub bytes: u64,
 }
 
@@ -58,6 +63,15 @@ pub enum RestoreError {
     /// Records were rejected, and nothing says what they were.
     #[error("{0} record(s) of the original were rejected: give the rejects file with --rejects")]
     NoRejects(u64),
+    /// Rows of a Parquet file went, and with them their other columns.
+    #[error(
+        "{0} row(s) of the original were left out, and their other columns with them: \
+             they cannot be restored"
+    )]
+    DroppedRows(usize),
+    /// The cleaned Parquet file cannot be read, or the restored one not written.
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
     /// The rows do not belong to the cleaned text.
     #[error("the cleaned text does not belong to these audit rows: {0}")]
     Mismatch(String),
@@ -115,6 +129,9 @@ pub fn restore(
     out: &mut dyn Write,
 ) -> Result<(), RestoreError> {
     let (end, changes) = read_removed(removed, source)?;
+    if end.format == Format::Parquet.name() {
+        return Err(RestoreError::Mismatch("they are of a Parquet file".to_owned()));
+    }
     let mut out = Counted { out, bytes: 0 };
     if end.format == "txt" && end.rejected == 0 {
         restore_record(cleaned, &changes, &mut out)?;
@@ -122,11 +139,13 @@ pub fn restore(
         let rejected = read_rejects(rejects, &end)?;
         restore_records(cleaned, &changes, &rejected, &end, &mut out)?;
     }
-    match out.bytes == end.bytes {
+    check_bytes(out.bytes, &end)
+}
+
+fn check_bytes(bytes: u64, end: &AuditEnd) -> Result<(), RestoreError> {
+    match bytes == end.bytes {
         true => Ok(()),
-        false => {
-            Err(RestoreError::Mismatch(format!("{} bytes instead of {}", out.bytes, end.bytes)))
-        }
+        false => Err(RestoreError::Mismatch(format!("{bytes} bytes instead of {}", end.bytes))),
     }
 }
 
