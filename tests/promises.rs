@@ -36,19 +36,19 @@ impl Sink for Written {
 
 /// All that a run writes.
 #[derive(Debug, Default, PartialEq)]
-struct Written {
-    main: Vec<u8>,
-    removed: Vec<u8>,
-    attributes: Vec<u8>,
-    rejects: Vec<u8>,
-    counts: Counts,
+pub struct Written {
+    pub main: Vec<u8>,
+    pub removed: Vec<u8>,
+    pub attributes: Vec<u8>,
+    pub rejects: Vec<u8>,
+    pub counts: Counts,
 }
 
-fn classifier(threshold: f64) -> Classifier<'static> {
+pub fn classifier(threshold: f64) -> Classifier<'static> {
     Classifier::new(Model::default_model()).with_bound(Bound::Threshold(threshold))
 }
 
-fn written(
+pub fn written(
     classifier: &Classifier<'_>,
     job: &Job,
     format: Format,
@@ -65,7 +65,7 @@ fn written(
     written
 }
 
-fn filter() -> Job {
+pub fn filter() -> Job {
     Job::Filter(Filter { audit: true, ..Filter::default() })
 }
 
@@ -97,12 +97,12 @@ fn keep_all() -> Job {
 }
 
 /// The JSON in lines.
-fn values(lines: &[u8]) -> Vec<serde_json::Value> {
+pub fn values(lines: &[u8]) -> Vec<serde_json::Value> {
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| serde_json::from_slice(line).expect("a line is JSON")).collect()
 }
 
-fn restored(written: &Written) -> Vec<u8> {
+pub fn restored(written: &Written) -> Vec<u8> {
     let mut out = Vec::new();
     restore(
         &mut written.main.as_slice(),
@@ -116,7 +116,7 @@ fn restored(written: &Written) -> Vec<u8> {
 }
 
 /// Text as pages have it, with all kinds of line ends and stray bytes.
-fn page() -> impl Strategy<Value = Vec<u8>> {
+pub fn page() -> impl Strategy<Value = Vec<u8>> {
     let line = prop_oneof![
         Just("Home | News | Contact | Login".as_bytes().to_vec()),
         Just(
@@ -154,7 +154,7 @@ fn page() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// JSON Lines of such pages, some of them broken.
-fn records() -> impl Strategy<Value = Vec<u8>> {
+pub fn records() -> impl Strategy<Value = Vec<u8>> {
     let record = (page(), any::<bool>(), 0..12u8).prop_map(|(page, ascii, kind)| {
         let text =
             serde_json::to_string(&String::from_utf8_lossy(&page)).expect("a string is JSON");
@@ -183,14 +183,14 @@ fn records() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A WET record of type `kind` whose header says that its text has `length` bytes.
-fn wet_record(kind: &str, fields: &str, length: usize, text: &[u8]) -> Vec<u8> {
+pub fn wet_record(kind: &str, fields: &str, length: usize, text: &[u8]) -> Vec<u8> {
     let head = format!("WARC/1.0\r\nWARC-Type: {kind}\r\n{fields}Content-Length: {length}\r\n\r\n");
     [head.as_bytes(), text, b"\r\n\r\n"].concat()
 }
 
 /// A WET file of such pages, with other records, wrong lengths and noise between them,
 /// perhaps cut off.
-fn wet() -> impl Strategy<Value = Vec<u8>> {
+pub fn wet() -> impl Strategy<Value = Vec<u8>> {
     let record = (page(), 0..12u8).prop_map(|(page, kind)| {
         let utf8 = String::from_utf8_lossy(&page);
         let fields = "WARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: http://a.example/\"b\r\n\
