@@ -91,14 +91,20 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     receiver.recv_timeout(Duration::from_secs(60)).expect("it ends without a panic")
 }
 
-/// A stream of more than two chunks of records without text, which are judged fast.
+/// A stream of more than two chunks with little to judge.
 fn sample(format: Format) -> Vec<u8> {
-    let line = format!("{{\"text\":\"Home\",\"x\":\"{}\"}}\n", "y".repeat(400_000));
-    match format {
-        Format::Text => format!("Home\nIt rained.{}\n", " ".repeat(400_000)).repeat(6).into_bytes(),
-        Format::JsonLines => line.repeat(6).into_bytes(),
-        Format::Wet => wet_record("conversion", "", 5, b"Home\n").repeat(30_000),
-    }
+    let fill = "\n".repeat(400_000);
+    let one = match format {
+        Format::Text => format!("Home\nIt rained.\n{fill}").into_bytes(),
+        Format::JsonLines => {
+            format!("{{\"text\":\"Home\",\"x\":\"{}\"}}\n", "y".repeat(400_000)).into_bytes()
+        }
+        Format::Wet => {
+            let other = wet_record("warcinfo", "", fill.len(), fill.as_bytes());
+            [wet_record("conversion", "", 5, b"Home\n"), other].concat()
+        }
+    };
+    one.repeat(6)
 }
 
 const FORMATS: [Format; 3] = [Format::Text, Format::JsonLines, Format::Wet];

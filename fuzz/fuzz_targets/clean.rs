@@ -28,7 +28,8 @@ fuzz_target!(|data: &[u8]| {
     }
 
     let spans: Vec<Span> = verdicts.iter().map(|verdict| verdict.span).collect();
-    let drop = [vec![Label::Ad, Label::Chrome], vec![Label::Ad]][usize::from(options >> 6 & 1)].clone();
+    let drop =
+        [vec![Label::Ad, Label::Chrome], vec![Label::Ad]][usize::from(options >> 6 & 1)].clone();
     let removed = |i: usize| drop.contains(&verdicts[i].label);
     let cuts = cuts(text, &spans, removed);
     let parts: Vec<_> = kept(text.len(), &cuts).collect();
@@ -37,7 +38,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(all.windows(2).all(|two| two[0].end == two[1].start));
     assert_eq!(all.iter().map(ExactSizeIterator::len).sum::<usize>(), text.len());
     for (i, span) in spans.iter().enumerate() {
-        let holds = |range: &std::ops::Range<usize>| range.start <= span.start && span.end <= range.end;
+        let holds =
+            |range: &std::ops::Range<usize>| range.start <= span.start && span.end <= range.end;
         assert_eq!(parts.iter().filter(|range| holds(range)).count(), usize::from(!removed(i)));
         assert_eq!(cuts.iter().filter(|cut| cut.paragraph == i).count(), usize::from(removed(i)));
     }

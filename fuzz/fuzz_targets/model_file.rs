@@ -30,9 +30,9 @@ fn parts(data: &[u8]) -> Option<ModelParts> {
     });
     let points = points.collect();
     let mut pair = |old: [i16; 2]| {
-        numbers.next().map_or(old, |[a, b, c, d]| {
-            [i16::from_le_bytes([a, b]), i16::from_le_bytes([c, d])]
-        })
+        numbers
+            .next()
+            .map_or(old, |[a, b, c, d]| [i16::from_le_bytes([a, b]), i16::from_le_bytes([c, d])])
     };
     let text = model.text();
     let text_intercept = pair(text.intercept());

@@ -1,5 +1,8 @@
 //! Any bytes are unpacked, or are an error: the same however they arrive, in bounded
 //! memory (give `-malloc_limit_mb`). What was packed comes back.
+//!
+//! How much of a damaged frame is given before the error does depend on how it arrives:
+//! zstd gives a frame that it has whole only after its checksum.
 
 #![no_main]
 
@@ -38,7 +41,10 @@ fn pack(bytes: &[u8], compression: Compression) -> Vec<u8> {
 fuzz_target!(|data: &[u8]| {
     let whole = read(data, usize::MAX);
     for step in [1, 7, 4096] {
-        assert_eq!(read(data, step), whole);
+        let other = read(data, step);
+        assert_eq!(other.1, whole.1);
+        assert!(other.0.starts_with(&whole.0) || whole.0.starts_with(&other.0));
+        assert!(whole.1 || other.0.len() == whole.0.len());
     }
     if Compression::of_bytes(data) == Compression::Plain {
         assert_eq!(whole, (data.to_vec(), false));

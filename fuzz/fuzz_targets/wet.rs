@@ -36,7 +36,12 @@ fuzz_target!(|data: &[u8]| {
         assert!(parts == all);
     }
 
-    let none = filter(&classifier(255), Filter { drop: Vec::new(), ..Filter::default() }, Format::Wet, file);
+    let none = filter(
+        &classifier(255),
+        Filter { drop: Vec::new(), ..Filter::default() },
+        Format::Wet,
+        file,
+    );
     let written = filter(&classifier(*threshold), Filter::default(), Format::Wet, file);
     if written.failed {
         return;

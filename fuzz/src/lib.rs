@@ -49,7 +49,12 @@ pub fn classifier(byte: u8) -> Classifier<'static> {
 }
 
 /// Filters `bytes`, with audit rows.
-pub fn filter(classifier: &Classifier<'_>, filter: Filter, format: Format, bytes: &[u8]) -> Written {
+pub fn filter(
+    classifier: &Classifier<'_>,
+    filter: Filter,
+    format: Format,
+    bytes: &[u8],
+) -> Written {
     let (mut written, job) = (Written::default(), Job::Filter(Filter { audit: true, ..filter }));
     let inputs = std::iter::once(Input::new("in", format, bytes));
     run(classifier, &job, &Fields::default(), inputs, &mut written, 1).expect("memory is written");
