@@ -1,13 +1,15 @@
 //! The integration tests, one binary.
 //!
-//! `commands` runs the command-line cases of `tests/cmd`; `files` has faults of files
-//! and of the machine; `promises` holds what
-//! must be true of any input; `rooms` compares imports with the architecture;
-//! `shipped` looks at the shipped model; `tables` is on Parquet files; `training` fits
-//! small models.
+//! `commands` runs the command-line cases of `tests/cmd`; `faults` lets reading and
+//! writing fail; `files` has faults of files and of the machine; `inputs` goes through
+//! kinds of bad input; `promises` holds what must be true of any input; `rooms` compares
+//! imports with the architecture; `shipped` looks at the shipped model; `tables` is on
+//! Parquet files; `training` fits small models.
 
 mod commands;
+mod faults;
 mod files;
+mod inputs;
 mod promises;
 mod rooms;
 mod shipped;

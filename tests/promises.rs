@@ -48,7 +48,7 @@ pub fn classifier(threshold: f64) -> Classifier<'static> {
     Classifier::new(Model::default_model()).with_bound(Bound::Threshold(threshold))
 }
 
-fn written(
+pub fn written(
     classifier: &Classifier<'_>,
     job: &Job,
     format: Format,
@@ -75,7 +75,7 @@ pub fn written_of(
     written
 }
 
-fn filter() -> Job {
+pub fn filter() -> Job {
     Job::Filter(Filter { audit: true, ..Filter::default() })
 }
 
@@ -107,12 +107,12 @@ fn keep_all() -> Job {
 }
 
 /// The JSON in lines.
-fn values(lines: &[u8]) -> Vec<serde_json::Value> {
+pub fn values(lines: &[u8]) -> Vec<serde_json::Value> {
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     lines.map(|line| serde_json::from_slice(line).expect("a line is JSON")).collect()
 }
 
-fn restored(written: &Written) -> Vec<u8> {
+pub fn restored(written: &Written) -> Vec<u8> {
     let mut out = Vec::new();
     restore(
         &mut written.main.as_slice(),
@@ -164,7 +164,7 @@ pub fn page() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// JSON Lines of such pages, some of them broken.
-fn records() -> impl Strategy<Value = Vec<u8>> {
+pub fn records() -> impl Strategy<Value = Vec<u8>> {
     let record = (page(), any::<bool>(), 0..12u8).prop_map(|(page, ascii, kind)| {
         let text =
             serde_json::to_string(&String::from_utf8_lossy(&page)).expect("a string is JSON");
@@ -193,14 +193,14 @@ fn records() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A WET record of type `kind` whose header says that its text has `length` bytes.
-fn wet_record(kind: &str, fields: &str, length: usize, text: &[u8]) -> Vec<u8> {
+pub fn wet_record(kind: &str, fields: &str, length: usize, text: &[u8]) -> Vec<u8> {
     let head = format!("WARC/1.0\r\nWARC-Type: {kind}\r\n{fields}Content-Length: {length}\r\n\r\n");
     [head.as_bytes(), text, b"\r\n\r\n"].concat()
 }
 
 /// A WET file of such pages, with other records, wrong lengths and noise between them,
 /// perhaps cut off.
-fn wet() -> impl Strategy<Value = Vec<u8>> {
+pub fn wet() -> impl Strategy<Value = Vec<u8>> {
     let record = (page(), 0..12u8).prop_map(|(page, kind)| {
         let utf8 = String::from_utf8_lossy(&page);
         let fields = "WARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: http://a.example/\"b\r\n\

@@ -417,6 +417,19 @@ mod tests {
     }
 
     #[test]
+    fn places_beyond_32_bits_are_counted() {
+        let far = u64::from(u32::MAX);
+        let bytes = b"A line of text.\n".repeat(3 * CHUNK / 16);
+        let mut reader = ChunkReader::new(bytes.as_slice(), Format::Text, Unit::Line);
+        (reader.offset, reader.lines, reader.paragraphs) = (far - 1, far - 2, far - 3);
+        reader.next_chunk().expect("memory can be read");
+        let chunk = reader.next_chunk().expect("memory can be read").expect("there is more");
+        let lines = (CHUNK / 16) as u64;
+        assert_eq!(chunk.offset, far - 1 + CHUNK as u64);
+        assert_eq!((chunk.lines, chunk.paragraphs), (far - 2 + lines, far - 3 + lines));
+    }
+
+    #[test]
     fn other_encodings_are_named() {
         let read =
             |bytes: &'static [u8]| ChunkReader::new(bytes, Format::Text, Unit::Auto).next_chunk();

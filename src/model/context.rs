@@ -11,8 +11,6 @@
 //! surroundings: `decision = own_factor * text value + sum of the other numbers`.
 //! So what a word adds can be told exactly.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::features::Shape;
@@ -70,25 +68,8 @@ impl Seen {
 /// Finds what the paragraphs of one document have in common, reusing its table.
 pub struct Relations {
     mass: Vec<f32>,
-    counts: HashMap<u64, u32, BuildHasherDefault<Unhashed>>,
-}
-
-/// Takes keys that are hashes already as they are.
-#[derive(Default)]
-struct Unhashed(u64);
-
-impl Hasher for Unhashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
+    /// Hashes of all words with the paragraph's number, sorted.
+    sorted: Vec<(u64, u32)>,
 }
 
 /// Slots of the table of topic words; words that share one count as the same.
@@ -96,7 +77,7 @@ const TOPIC_BITS: u32 = 14;
 
 impl Default for Relations {
     fn default() -> Self {
-        Relations { mass: vec![0.0; 1 << TOPIC_BITS], counts: Default::default() }
+        Relations { mass: vec![0.0; 1 << TOPIC_BITS], sorted: Vec::new() }
     }
 }
 
@@ -110,15 +91,18 @@ impl Relations {
         words_hash: impl Fn(usize) -> u64,
     ) {
         let slot = |word: &u32| (word >> (32 - TOPIC_BITS)) as usize;
-        self.counts.clear();
+        self.sorted.clear();
+        self.sorted.extend((0..seen.len()).map(|i| (words_hash(i), i as u32)));
+        self.sorted.sort_unstable();
+        for same in self.sorted.chunk_by(|(a, _), (b, _)| a == b) {
+            same.iter().for_each(|(_, i)| seen[*i as usize].repeats = same.len() as u32 - 1);
+        }
         for (i, seen) in seen.iter().enumerate() {
-            *self.counts.entry(words_hash(i)).or_default() += 1;
             let genuine = 1.0 - seen.probability as f32;
             topic(i).iter().for_each(|word| self.mass[slot(word)] += genuine);
         }
         let alone = seen.len() < 2;
         for (i, seen) in seen.iter_mut().enumerate() {
-            seen.repeats = self.counts[&words_hash(i)] - 1;
             let genuine = 1.0 - seen.probability as f32;
             let words = topic(i);
             // What is left of a word's mass without this paragraph; rounding may

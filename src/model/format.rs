@@ -17,6 +17,7 @@
 //! fit are refused, never guessed at; nothing in a file is executed.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -113,11 +114,15 @@ struct Metadata {
 impl Model {
     /// Reads and checks a model file.
     pub fn load(path: &Path) -> Result<Model, ModelError> {
-        let length = std::fs::metadata(path)?.len();
-        if length > MAX_BYTES {
-            return Err(ModelError::TooLarge(length));
+        let file = std::fs::File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        // Not all files know their length: a device may be endless.
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(ModelError::TooLarge(length.max(bytes.len() as u64)));
         }
-        Model::from_bytes(&std::fs::read(path)?)
+        Model::from_bytes(&bytes)
     }
 
     /// Reads and checks a model from the bytes of its file.

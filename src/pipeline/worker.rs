@@ -338,3 +338,44 @@ fn invalid_bytes(text: &[u8]) -> u64 {
     }
     text.utf8_chunks().map(|chunk| chunk.invalid().len() as u64).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classifier::Bound;
+    use crate::model::Model;
+
+    #[test]
+    fn places_beyond_32_bits_are_told() {
+        let far = 5_000_000_000;
+        let classifier = Classifier::new(Model::default_model()).with_bound(Bound::Threshold(0.0));
+        let work = |job: &Job, format, bytes: &[u8]| {
+            let fields = &Fields::default();
+            let scratch = classifier.scratch();
+            let mut worker = Worker { classifier: &classifier, job, fields, scratch };
+            let chunk = Chunk {
+                bytes: bytes.to_vec(),
+                offset: far,
+                lines: far + 1,
+                records: far + 2,
+                paragraphs: far + 3,
+                ..Chunk::default()
+            };
+            worker.work(&Head { name: "in".to_owned(), format }, &chunk)
+        };
+        let score = String::from_utf8(work(&Job::Score, Format::Text, b"\nHome\n").main);
+        let place = "\"paragraph\":5000000003,\"start\":5000000001,\"end\":5000000005,";
+        assert!(score.expect("it is UTF-8").contains(place));
+        let check = String::from_utf8(work(&Job::Check, Format::Text, b"\nHome\n").main);
+        assert!(check.expect("it is UTF-8").starts_with("in:5000000003:"));
+        let filter = Job::Filter(Filter { audit: true, ..Filter::default() });
+        let audit = String::from_utf8(work(&filter, Format::Text, b"\nHome\n").removed);
+        assert!(audit.expect("it is UTF-8").contains("\"at\":5000000000,"));
+        for (format, record) in [(Format::JsonLines, far + 2), (Format::Wet, far + 3)] {
+            let rejects = work(&filter, format, b"neither\n").rejects;
+            assert_eq!(rejects[0].record, record);
+            let row = String::from_utf8_lossy(&rejects[0].row).into_owned();
+            assert!(row.contains(&format!("\"record\":{record},\"offset\":5000000000,")));
+        }
+    }
+}
