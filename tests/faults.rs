@@ -103,6 +103,7 @@ fn sample(format: Format) -> Vec<u8> {
             let other = wet_record("warcinfo", "", fill.len(), fill.as_bytes());
             [wet_record("conversion", "", 5, b"Home\n"), other].concat()
         }
+        Format::Parquet => unreachable!("tables are no streams"),
     };
     one.repeat(4)
 }
