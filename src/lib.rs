@@ -36,7 +36,9 @@ pub mod metrics;
 pub mod model;
 pub mod paragraph;
 pub mod pipeline;
+pub mod report;
 pub mod restore;
+pub mod statistics;
 #[cfg(feature = "train")]
 pub mod train;
 pub mod verdict;

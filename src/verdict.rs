@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::document::Span;
 use crate::features::Script;
 use crate::label::Label;
@@ -19,6 +21,11 @@ impl Probability {
     /// The probability as a number in [0, 1].
     pub fn get(self) -> f64 {
         f64::from(self.0) / 1e6
+    }
+
+    /// The probability in millionths.
+    pub fn millionths(self) -> u32 {
+        self.0
     }
 
     /// The probability of the contrary: 1 minus this, exactly.
@@ -60,7 +67,8 @@ impl Verdict {
 }
 
 /// Why a paragraph is kept without asking the model. Its spam probability is 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Guard {
     /// Most of its letters are of a script that the model has not learnt.
     Script,

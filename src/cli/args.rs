@@ -71,7 +71,7 @@ impl InputArgs {
 
     /// Fields of JSON records.
     pub fn fields(&self) -> Fields {
-        Fields { text: self.text_field.clone(), id: self.id_field.clone() }
+        Fields { text: self.text_field.clone(), id: self.id_field.clone(), url: None }
     }
 }
 

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use despam::Label;
 use despam::pipeline::{Excess, Filter, Job, MaxRemoved};
+use despam::report::{Report, Settings};
 use despam::verdict::Guard;
 
 use super::args::{InputArgs, ModelArgs, OutputArgs};
 use super::places::Main;
+use super::report::{self, Planned};
 use super::run::{Summary, run_job};
 use super::{Outcome, warn};
 
@@ -42,6 +44,9 @@ pub struct Args {
     /// What to do with documents of which more than SHARE of the words would go: SHARE=keep leaves them as they are, SHARE=drop leaves them out, SHARE=flag cleans them and adds a field or column "despam" (not for texts).
     #[arg(long, value_name = "SHARE=ACTION", value_parser = parse_max_removed)]
     max_removed: Option<MaxRemoved>,
+    /// Write a report here: what was removed, by label, host and input; the most frequent removed lines; samples around the threshold with what decided. A page if FILE ends in .html; JSON, which `despam report` merges, if in .json.
+    #[arg(long, value_name = "FILE", value_parser = report::parse_path, conflicts_with = "resume")]
+    report: Option<PathBuf>,
     /// What to do with JSON records without a text: reject them, or pass them on as they are. Rows of Parquet files always pass.
     #[arg(long, value_name = "ACTION", default_value = "reject")]
     on_missing: OnMissing,
@@ -100,7 +105,7 @@ fn attribute_prefix(folder: &Path) -> anyhow::Result<String> {
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let classifier = args.model.classifier(args.input.unit)?;
     let attributes = args.attributes.as_deref().map(attribute_prefix).transpose()?;
-    let job = Job::Filter(Filter {
+    let filter = Filter {
         drop: args.drop,
         audit: args.removed.is_some(),
         pass_missing: args.on_missing == OnMissing::Pass,
@@ -108,8 +113,17 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         mark: args.mark,
         attributes,
         max_removed: args.max_removed,
-    });
+        statistics: args.report.is_some(),
+    };
+    let report = match &args.report {
+        Some(path) => {
+            let settings = Settings::new(&classifier, &filter, args.model.any_language)?;
+            Some((Planned::new(path, args.output.force)?, settings))
+        }
+        None => None,
+    };
     let mut targets = args.output.targets();
+    targets.report = args.report;
     targets.removed = args.removed;
     targets.attributes = args.attributes;
     targets.documents = true;
@@ -119,7 +133,12 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     } else if targets.main == Main::Unnamed && targets.attributes.is_some() {
         targets.main = Main::Nothing;
     }
-    let summary = run_job(&classifier, &job, &args.input, &targets)?;
+    let mut summary = run_job(&classifier, &Job::Filter(filter), &args.input, &targets)?;
+    if let Some((planned, settings)) = report {
+        let statistics = std::mem::take(&mut summary.statistics);
+        let (counts, failed) = (summary.counts.clone(), summary.failed_inputs);
+        planned.write(&Report::new(settings, counts, failed, statistics, &classifier))?;
+    }
     match args.stats {
         _ if args.quiet => {}
         _ if args.json => print_json(&summary)?,
@@ -181,9 +200,9 @@ fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
         share(counts.removed_words, counts.words)
     );
     for (guard, count) in &counts.guarded {
-        eprintln!("{count} paragraphs kept by the guard \"{guard}\"");
+        eprintln!("{count} paragraphs kept by the guard \"{}\"", guard.name());
     }
-    let unknown = |guard: Guard| counts.guarded.get(guard.name()).copied().unwrap_or(0);
+    let unknown = |guard: Guard| counts.guarded.get(&guard).copied().unwrap_or(0);
     let unknown = unknown(Guard::Script) + unknown(Guard::Language);
     if unknown > 0 {
         warn(&format!(

@@ -13,6 +13,7 @@ mod inputs;
 mod man;
 mod model;
 mod places;
+mod report;
 mod restore;
 mod run;
 mod score;
@@ -54,6 +55,7 @@ enum Command {
     Eval(eval::Args),
     #[command(subcommand)]
     Model(model::Action),
+    Report(report::Args),
     Restore(restore::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "train")]
         Command::Eval(args) => eval::run(args),
         Command::Model(action) => model::run(action),
+        Command::Report(args) => report::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

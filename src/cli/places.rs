@@ -27,6 +27,8 @@ pub struct Targets {
     pub attributes: Option<PathBuf>,
     /// Whether documents are written, not rows on them.
     pub documents: bool,
+    /// The report, a file that the caller writes.
+    pub report: Option<PathBuf>,
     /// Whether documents are marked: they change though nothing is removed.
     pub mark: bool,
     /// What to do with files that are there.
@@ -75,12 +77,15 @@ pub struct Place {
     pub rejects: Option<PathBuf>,
     /// Attribute rows.
     pub attributes: Option<PathBuf>,
+    /// The report.
+    pub report: Option<PathBuf>,
 }
 
 impl Place {
     /// All of them.
     pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.main, &self.removed, &self.rejects, &self.attributes].into_iter().flatten()
+        let Place { main, removed, rejects, attributes, report } = self;
+        [main, removed, rejects, attributes, report].into_iter().flatten()
     }
 
     /// The file that is put in place last: when it is there the input is done.
@@ -132,8 +137,9 @@ pub fn lay_out(
             _ => None,
         };
         let (removed, rejects) = (targets.removed.clone(), targets.rejects.clone());
-        places.shared = Place { main, removed, rejects, attributes: None };
+        places.shared = Place { main, removed, rejects, ..Place::default() };
     }
+    places.shared.report = targets.report.clone();
     for source in &listing.sources {
         let mut place = Place::default();
         if mirrored {
@@ -181,7 +187,7 @@ fn mirrored_place(
         _ => None,
     };
     let (removed, rejects) = (side(&targets.removed), side(&targets.rejects));
-    Ok(Place { main, removed, rejects, attributes: None })
+    Ok(Place { main, removed, rejects, ..Place::default() })
 }
 
 /// The file that is replaced where an input is: what a link leads to.
@@ -255,7 +261,7 @@ fn check_folders(listing: &Listing, targets: &Targets) -> anyhow::Result<()> {
         Main::Path(path) => Some(path),
         _ => None,
     };
-    let sides = [&targets.removed, &targets.rejects, &targets.attributes];
+    let sides = [&targets.removed, &targets.rejects, &targets.attributes, &targets.report];
     for output in sides.into_iter().flatten().chain(main) {
         let full = canonical(output);
         for folder in &listing.folders {

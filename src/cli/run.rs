@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use despam::Classifier;
+use despam::formats::jsonl::Fields;
 use despam::pipeline::{Counts, Input, Job, run};
+use despam::statistics::Statistics;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -15,6 +17,9 @@ use super::inputs::{Listing, Source, open};
 use super::places::{Targets, lay_out};
 use super::sink::Files;
 use super::warn;
+
+/// The field of JSON records whose host a report tells.
+const URL_FIELD: &str = "url";
 
 /// What came of all inputs.
 #[derive(Debug, Default, Serialize)]
@@ -28,6 +33,9 @@ pub struct Summary {
     pub skipped_inputs: u64,
     /// Wall time.
     pub seconds: f64,
+    /// What was found in inputs that were read to their end, if a report is asked for.
+    #[serde(skip)]
+    pub statistics: Statistics,
 }
 
 /// Runs `job` over the inputs. Inputs that cannot be read are told of and passed
@@ -45,7 +53,8 @@ pub fn run_job(
     let bar = Bar::new(sources);
     let mut files = Files::new(sources, &places, targets, bar.bar.clone())?;
     let (format, read) = (input.format.0, &bar.read);
-    let fields = &input.fields();
+    let url = targets.report.as_ref().map(|_| URL_FIELD.to_owned());
+    let fields = &Fields { url, ..input.fields() };
     let told = |text: &str| bar.bar.suspend(|| warn(text));
     let inputs = sources.iter().map(|source| Input {
         name: source.name(),
@@ -53,9 +62,10 @@ pub fn run_job(
     });
     let result = run(classifier, job, fields, inputs, &mut files, input.threads());
     bar.bar.finish_and_clear();
+    let statistics = std::mem::take(&mut files.statistics);
     let failed_inputs = listing.failed + files.finish(&result)?;
     let seconds = started.elapsed().as_secs_f64();
-    Ok(Summary { counts: result?, failed_inputs, skipped_inputs, seconds })
+    Ok(Summary { counts: result?, failed_inputs, skipped_inputs, seconds, statistics })
 }
 
 /// A progress bar on stderr if that is a terminal and there is much to read.

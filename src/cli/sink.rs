@@ -7,6 +7,7 @@ use despam::formats::Format;
 use despam::formats::compression::Compression;
 use despam::pipeline::{Counts, InputError, Part, Reject, Sink};
 use despam::restore::AuditEnd;
+use despam::statistics::Statistics;
 use indicatif::ProgressBar;
 
 use super::files::{Batch, Existing, NewFile, Output};
@@ -35,6 +36,10 @@ pub struct Files<'f> {
     format: Format,
     records: u64,
     told: u64,
+    /// What was found in the input that is being done.
+    found: Statistics,
+    /// What was found in those that were read to their end.
+    pub statistics: Statistics,
     /// Inputs that could not be done.
     failed: u64,
 }
@@ -158,6 +163,8 @@ impl<'f> Files<'f> {
             format: Format::Text,
             records: 0,
             told: 0,
+            found: Statistics::default(),
+            statistics: Statistics::default(),
             failed: 0,
         })
     }
@@ -250,6 +257,9 @@ impl<'f> Files<'f> {
                 "no WARC record is of type `conversion`: despam reads the text of pages (WET), not pages"
             );
         }
+        if self.targets.report.is_some() {
+            self.statistics.merge(&self.found);
+        }
         let end = AuditEnd::new(&self.name(), self.format, counts);
         for removed in [&mut self.shared.removed, &mut self.own.removed].into_iter().flatten() {
             writeln!(removed, "{}", serde_json::to_string(&end)?)?;
@@ -286,6 +296,7 @@ impl Sink for Files<'_> {
         let (source, place) = (&self.sources[self.begun], &self.places.each[self.begun]);
         self.begun += 1;
         (self.format, self.records, self.told) = (format, 0, 0);
+        self.found = Statistics::default();
         let packing = (self.targets.main == Main::InPlace).then(|| source.packed());
         let made = place.paths().try_for_each(|path| self.batch.make_folder_of(path));
         let own = made.and_then(|()| Open::new(place, packing, self.targets));
@@ -301,6 +312,9 @@ impl Sink for Files<'_> {
     fn part(&mut self, part: &Part) -> io::Result<()> {
         self.shared.write(part)?;
         self.own.write(part)?;
+        if let Some(found) = &part.statistics {
+            self.found.merge(found);
+        }
         self.records += part.counts.records - part.counts.rejected;
         part.rejects.iter().for_each(|reject| self.tell(reject));
         self.batch.place_if_due().map_err(other)

@@ -58,6 +58,8 @@ pub const ADDED: &str = "despam";
 pub struct Record<'r> {
     /// The raw JSON of the id field, if it is a string or a number.
     pub id: Option<&'r str>,
+    /// The raw JSON of the URL field, if it was looked for and is a string.
+    url: Option<&'r str>,
     /// Whether the record has a field [`ADDED`].
     pub has_added: bool,
     /// Offset in the record of the object's closing brace.
@@ -77,11 +79,13 @@ pub struct Fields {
     pub text: String,
     /// The field with the id.
     pub id: String,
+    /// The field with the page's URL, if it is to be looked for.
+    pub url: Option<String>,
 }
 
 impl Default for Fields {
     fn default() -> Self {
-        Fields { text: "text".to_owned(), id: "id".to_owned() }
+        Fields { text: "text".to_owned(), id: "id".to_owned(), url: None }
     }
 }
 
@@ -93,12 +97,12 @@ impl<'r> Record<'r> {
         if line.trim().is_empty() {
             return Err(RecordError::Blank);
         }
-        let (mut id, mut has_added) = (None, false);
+        let (mut id, mut url, mut has_added) = (None, None, false);
         let mut object = line;
         let mut path = fields.text.split('.').peekable();
         while let Some(name) = path.next() {
-            let found = find(object, name, (object.len() == line.len()).then_some(&fields.id))?;
-            id = id.or(found.id);
+            let found = find(object, name, (object.len() == line.len()).then_some(fields))?;
+            (id, url) = (id.or(found.id), url.or(found.url));
             has_added |= found.has_added;
             object = found.value.ok_or_else(|| RecordError::MissingText(fields.text.clone()))?;
             if path.peek().is_some() && !object.starts_with('{') {
@@ -111,12 +115,18 @@ impl<'r> Record<'r> {
         }
         Ok(Record {
             id: id.filter(is_plain_id),
+            url: url.filter(|raw| raw.starts_with('"')),
             has_added,
             close: line.trim_end().len() - 1,
             offset: object.as_ptr() as usize - line.as_ptr() as usize,
             raw: object,
             text: decode(object)?,
         })
+    }
+
+    /// The URL, if it was looked for and is a string.
+    pub fn url(&self) -> Option<Cow<'r, str>> {
+        decode(self.url?).ok()
     }
 
     /// Where byte `at` of the text, on a character boundary, stands in the record;
@@ -198,8 +208,10 @@ fn decode(raw: &str) -> Result<Cow<'_, str>, RecordError> {
 /// A record that comes from another form: its line of JSON is made here.
 pub struct NewRecord<'t> {
     line: String,
-    /// Where the strings of the id and of the text are in the line, quotes included.
+    /// Where the strings of the id, of the URL and of the text are in the line, quotes
+    /// included.
     id: Option<Range<usize>>,
+    url: Option<Range<usize>>,
     raw: Range<usize>,
     text: &'t str,
 }
@@ -217,14 +229,14 @@ impl<'t> NewRecord<'t> {
     pub fn new(id: Option<&str>, fields: &[(&str, Option<&str>)], text: &'t str) -> Self {
         let mut line = String::from("{");
         let id = id.map(|id| push_field(&mut line, "id", id));
+        let mut url = None;
         for (name, value) in fields {
-            if let Some(value) = value {
-                push_field(&mut line, name, value);
-            }
+            let at = value.map(|value| push_field(&mut line, name, value));
+            url = if *name == "url" { at } else { url };
         }
         let raw = push_field(&mut line, "text", text);
         line.push_str("}\n");
-        NewRecord { line, id, raw, text }
+        NewRecord { line, id, url, raw, text }
     }
 
     /// The line, line break included.
@@ -236,6 +248,7 @@ impl<'t> NewRecord<'t> {
     pub fn record(&self) -> Record<'_> {
         Record {
             id: self.id.clone().map(|id| &self.line[id]),
+            url: self.url.clone().map(|url| &self.line[url]),
             has_added: false,
             close: self.line.len() - "}\n".len(),
             offset: self.raw.start,
@@ -270,15 +283,15 @@ fn kind(raw: &str) -> &'static str {
 struct Found<'r> {
     value: Option<&'r str>,
     id: Option<&'r str>,
+    url: Option<&'r str>,
     twice: bool,
     has_added: bool,
 }
 
-fn find<'r>(object: &'r str, name: &str, id: Option<&String>) -> Result<Found<'r>, RecordError> {
+fn find<'r>(object: &'r str, name: &str, top: Option<&Fields>) -> Result<Found<'r>, RecordError> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
     let bad = |error: serde_json::Error| RecordError::Json(error.to_string());
-    let found =
-        deserializer.deserialize_map(Finder { name, id: id.map(String::as_str) }).map_err(bad)?;
+    let found = deserializer.deserialize_map(Finder { name, top }).map_err(bad)?;
     deserializer.end().map_err(bad)?;
     if found.twice {
         return Err(RecordError::DuplicateText(name.to_owned()));
@@ -288,7 +301,8 @@ fn find<'r>(object: &'r str, name: &str, id: Option<&String>) -> Result<Found<'r
 
 struct Finder<'n> {
     name: &'n str,
-    id: Option<&'n str>,
+    /// The other fields to look for, in the record itself.
+    top: Option<&'n Fields>,
 }
 
 impl<'r> Visitor<'r> for Finder<'_> {
@@ -306,10 +320,15 @@ impl<'r> Visitor<'r> for Finder<'_> {
                 found.twice |= found.value.is_some();
                 found.value = Some(value);
             }
-            if self.id == Some(&*key.0) {
-                found.id = Some(value);
+            if let Some(top) = self.top {
+                if key.0 == top.id {
+                    found.id = Some(value);
+                }
+                if top.url.as_deref() == Some(&*key.0) {
+                    found.url = Some(value);
+                }
+                found.has_added |= key.0 == ADDED;
             }
-            found.has_added |= self.id.is_some() && key.0 == ADDED;
         }
         Ok(found)
     }
@@ -334,9 +353,11 @@ mod tests {
         let record = parse(r#" {"n":1e400, "id" : 17,"text":"a\nb","x":{"text":0}} "#)
             .expect("it is a record");
         assert_eq!((record.text.as_ref(), record.id), ("a\nb", Some("17")));
-        let nested = Fields { text: "a.b".to_owned(), id: "key".to_owned() };
-        let line = br#"{"key":"k","a":{"c":0,"b":"hello"}}"#;
+        let nested =
+            Fields { text: "a.b".to_owned(), id: "key".to_owned(), url: Some("u".to_owned()) };
+        let line = br#"{"key":"k","a":{"c":0,"b":"hello","u":0},"u":"http:\/\/a.example"}"#;
         let record = Record::parse(line, &nested).expect("it is a record");
+        assert_eq!(record.url().as_deref(), Some("http://a.example"));
         assert_eq!((record.text.as_ref(), record.id), ("hello", Some("\"k\"")));
     }
 

@@ -150,9 +150,23 @@ impl Model {
         Model::from_parts(found.into_parts(metadata)?)
     }
 
+    /// SHA-256 of the model, in hexadecimal: the one that its file has.
+    pub fn sha256(&self) -> Result<String, ModelError> {
+        Ok(self.metadata(&Tensors::of(self))?.sha256)
+    }
+
     /// The bytes of the model's file; the same model has the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
         let tensors = Tensors::of(self);
+        let metadata = serde_json::to_string(&self.metadata(&tensors)?)
+            .map_err(|error| ModelError::Metadata(error.to_string()))?;
+        let views = tensors.views()?;
+        let header = HashMap::from([(KEY.to_owned(), metadata)]);
+        safetensors::serialize(views, Some(header))
+            .map_err(|error| ModelError::Container(error.to_string()))
+    }
+
+    fn metadata(&self, tensors: &Tensors) -> Result<Metadata, ModelError> {
         let tokenizer = serde_json::from_str(&self.tokenizer_json)
             .map_err(|error| ModelError::Tokenizer(error.to_string()))?;
         let mut metadata = Metadata {
@@ -166,12 +180,7 @@ impl Model {
             tokenizer,
         };
         metadata.sha256 = tensors.sha256(&metadata)?;
-        let metadata = serde_json::to_string(&metadata)
-            .map_err(|error| ModelError::Metadata(error.to_string()))?;
-        let views = tensors.views()?;
-        let header = HashMap::from([(KEY.to_owned(), metadata)]);
-        safetensors::serialize(views, Some(header))
-            .map_err(|error| ModelError::Container(error.to_string()))
+        Ok(metadata)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What filtering makes of one judged document: cleaned, marked, described, dropped.
 
+use std::fmt;
 use std::io::Write;
 use std::str::FromStr;
 
@@ -13,6 +14,8 @@ use crate::document::Span;
 use crate::formats::Format;
 use crate::formats::jsonl::{ADDED, Record};
 use crate::label::Label;
+use crate::paragraph::Unit;
+use crate::statistics::Document;
 use crate::verdict::Verdict;
 
 /// How to filter.
@@ -35,6 +38,8 @@ pub struct Filter {
     pub attributes: Option<String>,
     /// What to do with documents of which much would go.
     pub max_removed: Option<MaxRemoved>,
+    /// Whether to gather what a report tells.
+    pub statistics: bool,
 }
 
 impl Default for Filter {
@@ -47,6 +52,7 @@ impl Default for Filter {
             mark: false,
             attributes: None,
             max_removed: None,
+            statistics: false,
         }
     }
 }
@@ -88,6 +94,18 @@ pub enum Excess {
     Flag,
 }
 
+impl fmt::Display for MaxRemoved {
+    /// Writes what [`MaxRemoved::from_str`] reads.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let action = match self.action {
+            Excess::Keep => "keep",
+            Excess::Drop => "drop",
+            Excess::Flag => "flag",
+        };
+        write!(f, "{}={action}", self.share)
+    }
+}
+
 impl FromStr for MaxRemoved {
     type Err = String;
 
@@ -112,6 +130,8 @@ impl FromStr for MaxRemoved {
 pub(super) struct Judged<'j> {
     pub place: &'j Place<'j>,
     pub text: &'j [u8],
+    /// How it was split.
+    pub unit: Unit,
     pub verdicts: &'j [Verdict],
 }
 
@@ -129,6 +149,7 @@ impl Filter {
     pub(super) fn text(&self, judged: &Judged<'_>, done: &mut Part) {
         let Judged { text, .. } = judged;
         let decision = self.decide(judged, done);
+        self.describe(judged, &decision, None, done);
         if decision.excess == Some(Excess::Drop) {
             return self.leave_out(judged, text, &decision, done);
         }
@@ -150,6 +171,7 @@ impl Filter {
         done: &mut Part,
     ) {
         let mut decision = self.decide(judged, done);
+        self.describe(judged, &decision, record.url().as_deref(), done);
         if let Some(prefix) = &self.attributes {
             push_attributes(prefix, judged, &decision, &mut done.attributes);
         }
@@ -184,12 +206,13 @@ impl Filter {
     pub(super) fn row(
         &self,
         judged: &Judged<'_>,
-        row: usize,
+        (row, url): (usize, Option<&str>),
         classifier: &Classifier<'_>,
         done: &mut Part,
     ) {
         let Judged { text, .. } = judged;
         let mut decision = self.decide(judged, done);
+        self.describe(judged, &decision, url, done);
         if decision.excess == Some(Excess::Drop) {
             done.changes.push(Change { row, dropped: true, text: None, added: None });
             return self.leave_out(judged, text, &decision, done);
@@ -235,6 +258,33 @@ impl Filter {
         Decision { cuts, share, excess }
     }
 
+    /// Adds the document to the statistics, if they are asked for.
+    fn describe(
+        &self,
+        judged: &Judged<'_>,
+        decision: &Decision,
+        url: Option<&str>,
+        done: &mut Part,
+    ) {
+        if !self.statistics {
+            return;
+        }
+        let Judged { place, text, unit, verdicts } = *judged;
+        done.statistics.get_or_insert_default().add(&Document {
+            source: &place.head.name,
+            id: place.id,
+            url,
+            record: place.record + 1,
+            paragraphs: place.paragraphs,
+            offset: place.offset,
+            text,
+            unit,
+            verdicts,
+            cuts: &decision.cuts,
+            left_out: decision.excess == Some(Excess::Drop),
+        });
+    }
+
     fn count(&self, judged: &Judged<'_>, cuts: &[Cut], counts: &mut Counts) {
         counts.removed += cuts.len() as u64;
         counts.removed_words += judged.cut_words(cuts);
@@ -247,7 +297,7 @@ impl Filter {
         if !self.audit {
             return;
         }
-        let Judged { place, text, verdicts } = *judged;
+        let Judged { place, text, verdicts, .. } = *judged;
         for (cut, raw) in cuts.iter().zip(raw) {
             let row = Row { place, number: cut.paragraph, verdict: &verdicts[cut.paragraph], text };
             row.push_audit(&bytes[raw.range.clone()], raw.range.start, &mut done.removed);
@@ -389,6 +439,10 @@ mod tests {
     fn a_bound_is_a_share_and_what_to_do() {
         let bound = "0.8=drop".parse::<MaxRemoved>();
         assert_eq!(bound, Ok(MaxRemoved { share: 0.8, action: Excess::Drop }));
+        for good in ["0.8=drop", "1=keep", "0.25=flag"] {
+            let bound = good.parse::<MaxRemoved>().map(|bound| bound.to_string());
+            assert_eq!(bound, Ok(good.to_owned()));
+        }
         for bad in ["", "0.8", "0=keep", "1.1=keep", "NaN=keep", "0.5=remove", "=keep"] {
             assert!(bad.parse::<MaxRemoved>().is_err(), "{bad}");
         }

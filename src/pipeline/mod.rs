@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::classifier::Classifier;
 use crate::formats::Format;
@@ -29,7 +29,10 @@ use crate::formats::jsonl::Fields;
 use crate::formats::parquet::{ParquetError, Reader};
 use crate::formats::reader::{Chunk, ChunkReader, ReadError};
 use crate::paragraph::Unit;
+use crate::statistics::Statistics;
+use crate::verdict::Guard;
 pub use filter::{Excess, Filter, MaxRemoved};
+pub(crate) use rows::printable;
 use tables::{Change, Rows, Slices, Table};
 use worker::Worker;
 
@@ -144,6 +147,8 @@ pub struct Part {
     pub counts: Counts,
     /// Of Parquet: what is to be done to rows of the row group.
     changes: Vec<Change>,
+    /// What a report tells, if one is asked for.
+    pub statistics: Option<Box<Statistics>>,
 }
 
 /// A record that could not be judged.
@@ -158,7 +163,7 @@ pub struct Reject {
 }
 
 /// What a run counted. Documents that go out are `records - rejected - dropped`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// Records read, a text being one.
     pub records: u64,
@@ -195,7 +200,7 @@ pub struct Counts {
     /// Bytes that are not valid UTF-8 and were judged as U+FFFD.
     pub invalid_bytes: u64,
     /// Paragraphs that a guard kept, by guard.
-    pub guarded: BTreeMap<&'static str, u64>,
+    pub guarded: BTreeMap<Guard, u64>,
 }
 
 impl AddAssign<&Counts> for Counts {
@@ -217,7 +222,7 @@ impl AddAssign<&Counts> for Counts {
         self.restorable_bytes += other.restorable_bytes;
         self.invalid_bytes += other.invalid_bytes;
         for (guard, count) in &other.guarded {
-            *self.guarded.entry(guard).or_default() += count;
+            *self.guarded.entry(*guard).or_default() += count;
         }
     }
 }

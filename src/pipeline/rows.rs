@@ -157,7 +157,7 @@ pub(super) fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) {
 }
 
 /// The text on one line, with control characters escaped, fit for a terminal.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -11,7 +11,7 @@ use crate::formats::reader::{Chunk, MAX_LINE};
 use crate::formats::wet::{self, Item};
 use crate::label::Label;
 use crate::paragraph::Unit;
-use crate::verdict::{Guard, Verdict};
+use crate::verdict::Verdict;
 
 pub(super) struct Worker<'w, 'm> {
     pub classifier: &'w Classifier<'m>,
@@ -25,8 +25,8 @@ enum Within<'r> {
     Text,
     /// A record, with its line.
     Record(&'r Record<'r>, &'r [u8]),
-    /// A row of a row group.
-    Row(usize),
+    /// A row of a row group, with its URL.
+    Row(usize, Option<&'r str>),
 }
 
 /// Where a document stands in its stream.
@@ -80,8 +80,8 @@ impl Worker<'_, '_> {
             self.check_text(text).map_err(|cause| InputError::Row { row: number, cause })?;
             done.counts.bytes += text.len() as u64;
             done.counts.invalid_bytes += invalid_bytes(text);
-            let id = rows.group.id(row);
-            self.judge_whole(head, id, number - 1, text, &Within::Row(row), &mut done);
+            let (id, within) = (rows.group.id(row), Within::Row(row, rows.group.url(row)));
+            self.judge_whole(head, id, number - 1, text, &within, &mut done);
         }
         done.counts.restorable_bytes = done.counts.bytes;
         Ok(done)
@@ -265,14 +265,14 @@ impl Worker<'_, '_> {
         }
         let verdicts = classifier.judge_with(text, &mut self.scratch);
         verdicts.iter().for_each(|verdict| done.counts.add(verdict));
-        let judged = Judged { place, text, verdicts: &verdicts };
+        let judged = Judged { place, text, unit, verdicts: &verdicts };
         match self.job {
             Job::Filter(filter) => match within {
                 Within::Text => filter.text(&judged, done),
                 Within::Record(record, line) => {
                     filter.record(&judged, record, line, &classifier, done);
                 }
-                Within::Row(row) => filter.row(&judged, *row, &classifier, done),
+                Within::Row(row, url) => filter.row(&judged, (*row, *url), &classifier, done),
             },
             Job::Score => {
                 for (number, verdict) in verdicts.iter().enumerate() {
@@ -327,7 +327,7 @@ impl Counts {
         self.ad += u64::from(verdict.label == Label::Ad);
         self.chrome += u64::from(verdict.label == Label::Chrome);
         if let Some(guard) = verdict.guard {
-            *self.guarded.entry(Guard::name(guard)).or_default() += 1;
+            *self.guarded.entry(guard).or_default() += 1;
         }
     }
 }

@@ -8,8 +8,6 @@ use crate::formats::jsonl::Fields;
 
 /// Names that an error lists at most.
 const LISTED: usize = 50;
-/// The column with the address of a page.
-const URL: &str = "url";
 
 /// Which leaves of the schema are looked at.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +31,8 @@ impl Columns {
         }
         let id = with_path(schema, &fields.id).next();
         let id = id.filter(|id| is_text(&schema.column(*id)) || is_integer(&schema.column(*id)));
-        let url = with_path(schema, URL).next().filter(|url| is_text(&schema.column(*url)));
+        let url = fields.url.as_ref().and_then(|url| with_path(schema, url).next());
+        let url = url.filter(|url| is_text(&schema.column(*url)));
         Ok(Columns { text, id, url })
     }
 }

@@ -46,8 +46,8 @@ impl RowGroup {
         self.ids.get(row)?.as_deref()
     }
 
-    /// The address of a row; `None` if it is null or invalid UTF-8, or there is no
-    /// column `url` of strings.
+    /// The URL of a row; `None` if it is null or invalid UTF-8, or no column of URLs was
+    /// looked for or found.
     pub fn url(&self, row: usize) -> Option<&str> {
         std::str::from_utf8(self.urls.get(row)?.as_ref()?.data()).ok()
     }

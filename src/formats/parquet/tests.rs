@@ -20,7 +20,8 @@ use crate::formats::jsonl::Fields;
 const TEXTS: [Option<&str>; 4] = [Some("one"), None, Some(""), Some("a\nb\nc")];
 
 pub(super) fn open(bytes: &[u8], text: &str) -> Result<Reader, ParquetError> {
-    let fields = Fields { text: text.to_owned(), ..Fields::default() };
+    let url = Some("url".to_owned());
+    let fields = Fields { text: text.to_owned(), url, ..Fields::default() };
     Reader::open(Cursor::new(bytes.to_vec()), &fields)
 }
 
