@@ -171,6 +171,16 @@ impl<'m> Classifier<'m> {
     /// }
     /// ```
     pub fn explain(&self, text: &[u8]) -> Vec<(Verdict, Explanation)> {
+        self.explain_where(text, |_| true)
+    }
+
+    /// The same for those paragraphs that `wanted` names by their numbers. Explaining takes
+    /// much longer than judging.
+    pub fn explain_where(
+        &self,
+        text: &[u8],
+        wanted: impl Fn(usize) -> bool,
+    ) -> Vec<(Verdict, Explanation)> {
         let mut scratch = self.scratch();
         let verdicts = self.judge_with(text, &mut scratch);
         let surroundings = Surroundings::new(&scratch.seen);
@@ -180,7 +190,7 @@ impl<'m> Classifier<'m> {
             scratch.extractor.extract(&paragraph, &mut features);
             (verdict, Explanation::of(self.model, &paragraph, &features, &surroundings, i))
         };
-        verdicts.into_iter().enumerate().map(&mut explain).collect()
+        verdicts.into_iter().enumerate().filter(|(i, _)| wanted(*i)).map(&mut explain).collect()
     }
 }
 

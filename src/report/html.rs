@@ -1,5 +1,7 @@
 //! The report as a page of HTML: one file, no scripts, nothing from elsewhere.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use super::chart::histogram;
@@ -9,7 +11,7 @@ use crate::label::Label;
 use crate::statistics::{Amount, Frequent, Kept, LineTally, MOST_LINES, MOST_NAMES, Sample, Tally};
 
 /// Removed lines of a label that are shown.
-const SHOWN_LINES: usize = 40;
+const SHOWN_LINES: usize = 30;
 /// Hosts that are shown, and sources.
 const SHOWN_NAMES: usize = 30;
 
@@ -225,13 +227,13 @@ fn removed_lines(lines: &Frequent<LineTally, MOST_LINES>, page: &mut String) {
 
 /// The names with the largest numbers, then by name.
 fn largest<N: Copy>(
-    kept: &std::collections::BTreeMap<String, Kept<N>>,
+    kept: &HashMap<String, Kept<N>>,
     most: usize,
     number: impl Fn(&N) -> u64,
 ) -> impl Iterator<Item = (&str, N)> {
     let mut names: Vec<(&str, N)> =
         kept.iter().map(|(name, kept)| (name.as_str(), kept.numbers)).collect();
-    names.sort_by_key(|(_, numbers)| std::cmp::Reverse(number(numbers)));
+    names.sort_unstable_by_key(|(name, numbers)| (Reverse(number(numbers)), *name));
     names.into_iter().take(most)
 }
 
@@ -253,7 +255,8 @@ fn doubt(report: &Report, page: &mut String) {
     page.push_str(
         "<h3>Samples around the threshold</h3>\n<p>Paragraphs of which the odds of being spam are closest to the \
          threshold’s, each text once. Below them are the words and forms that decided, with what each added to the \
-         log odds: <span class=\"up\">for spam</span>, <span class=\"down\">against it</span>.</p>\n<div class=\"two\">\n",
+         log odds: <span class=\"up\">for spam</span>, <span class=\"down\">against it</span>. A bar | \
+         stands for the start or the end.</p>\n<div class=\"two\">\n",
     );
     for (title, samples) in
         [("Just below: kept", &samples.below), ("Just above: spam", &samples.above)]
@@ -322,7 +325,7 @@ fn names(names: &Frequent<Tally, MOST_NAMES>, title: &str, column: &str, page: &
     }
     put!(
         page,
-        "<div class=\"panel\"><table>\n<tr><th>{column}</th><th>Documents</th><th>Paragraphs</th><th>Ads</th>\
+        "<div class=\"panel names\"><table>\n<tr><th>{column}</th><th>Documents</th><th>Paragraphs</th><th>Ads</th>\
          <th>Chrome</th><th>Words</th><th>Words removed</th><th>Share</th><th></th></tr>\n"
     );
     for (name, tally) in largest(&names.kept, SHOWN_NAMES, |tally| tally.amount.removed_words) {

@@ -31,9 +31,7 @@ mod chart;
 mod html;
 mod text;
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -44,7 +42,7 @@ use crate::label::Label;
 use crate::model::ModelError;
 use crate::paragraph::Unit;
 use crate::pipeline::{Counts, Filter};
-use crate::statistics::{PROBABILITY_BINS, Reason, Reasons, SHARE_BINS, Sample, Statistics};
+use crate::statistics::{PROBABILITY_BINS, Reason, Reasons, SHARE_BINS, Statistics};
 
 /// Version of the layout of the JSON.
 pub const REPORT_VERSION: u32 = 1;
@@ -243,22 +241,14 @@ impl Settings {
     }
 }
 
-/// Says of all samples what decided. A document with several is judged once.
+/// Says of all samples what decided.
 fn explain(statistics: &mut Statistics, classifier: &Classifier<'_>) {
     let samples = &mut statistics.samples;
-    let mut pages: BTreeMap<usize, Vec<&mut Sample>> = BTreeMap::new();
     for sample in samples.above.iter_mut().chain(&mut samples.below) {
-        if let Some(page) = &sample.page {
-            pages.entry(Arc::as_ptr(&page.text).addr()).or_default().push(sample);
-        }
-    }
-    for samples in pages.into_values() {
-        let Some(page) = &samples[0].page else { continue };
-        let explained = classifier.with_unit(page.unit).explain(&page.text);
-        for sample in samples {
-            let page = sample.page.take();
-            let found = page.and_then(|page| explained.get(page.paragraph));
-            sample.reasons = found.map(|(_, explanation)| reasons(explanation));
+        if let Some(page) = sample.page.take() {
+            let classifier = classifier.with_unit(page.unit);
+            let explained = classifier.explain_where(&page.text, |i| i == page.paragraph);
+            sample.reasons = explained.first().map(|(_, explanation)| reasons(explanation));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The most frequent of many names, in bounded memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Numbers that can be told large from small.
 pub trait Weigh {
@@ -23,9 +23,9 @@ pub trait Weigh {
 /// - `error` is at most the sum of all weights by `MOST / 2 + 1`. A name of a larger
 ///   weight than that is there for certain.
 ///
+/// Where there are no more names than that, the order of additions makes no difference.
 /// (Misra and Gries 1982; Agarwal et al., "Mergeable summaries", 2012.) A counter is the
-/// weight of the numbers less what was `lowered`. In what order sketches are merged makes
-/// no difference as long as `error` is 0.
+/// weight of the numbers less what was `lowered`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frequent<N, const MOST: usize> {
     /// How much too low a counter can be.
@@ -33,7 +33,8 @@ pub struct Frequent<N, const MOST: usize> {
     /// Names that went.
     pub other: N,
     /// Names that are there.
-    pub kept: BTreeMap<String, Kept<N>>,
+    #[serde(serialize_with = "sorted")]
+    pub kept: HashMap<String, Kept<N>>,
 }
 
 /// A name's numbers since it came in.
@@ -45,6 +46,13 @@ pub struct Kept<N> {
     /// What the counter is below their weight.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lowered: u64,
+}
+
+fn sorted<N: Serialize, S: Serializer>(
+    kept: &HashMap<String, Kept<N>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    kept.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -59,7 +67,7 @@ impl<N: Weigh> Kept<N> {
 
 impl<N: Default, const MOST: usize> Default for Frequent<N, MOST> {
     fn default() -> Self {
-        Frequent { error: 0, other: N::default(), kept: BTreeMap::new() }
+        Frequent { error: 0, other: N::default(), kept: HashMap::new() }
     }
 }
 
@@ -100,7 +108,7 @@ where
         if self.kept.len() <= MOST {
             return;
         }
-        // The order is one of what the names are, so it is the same everywhere.
+        // An order of what the names are and have, so it is the same everywhere.
         let mut order: Vec<(u64, u64, &String)> = self
             .kept
             .iter()

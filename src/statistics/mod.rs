@@ -204,7 +204,9 @@ pub struct Document<'d> {
 impl Document<'_> {
     fn line(&self, span: Span) -> Cow<'_, str> {
         let mut line = span.lossy(self.text);
-        if let Some((end, _)) = line.char_indices().nth(LINE_CHARACTERS) {
+        if line.len() > LINE_CHARACTERS
+            && let Some((end, _)) = line.char_indices().nth(LINE_CHARACTERS)
+        {
             match &mut line {
                 Cow::Borrowed(line) => *line = &line[..end],
                 Cow::Owned(line) => line.truncate(end),

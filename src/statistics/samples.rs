@@ -24,7 +24,7 @@ const TEXT: usize = 600;
 /// Characters of its neighbours, and of its document's id, that are shown.
 const SHORT: usize = 100;
 /// Documents of more bytes are not kept to be explained.
-const MOST_EXPLAINED: usize = 64 << 10;
+const MOST_EXPLAINED: usize = 256 << 10;
 
 /// Paragraphs on either side of the threshold, the nearest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub struct Sample {
     pub text: String,
     /// The start of the paragraph after.
     pub after: Option<String>,
-    /// What decided. `None` where the document has more than 64 KiB.
+    /// What decided. `None` where the document has more than 256 KiB.
     pub reasons: Option<Reasons>,
     /// What it takes to tell what decided.
     #[serde(skip)]
@@ -196,7 +196,8 @@ fn sample(
 
 /// The first characters of a text; a sign tells if there are more.
 fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+    let end = if text.len() > most { text.char_indices().nth(most) } else { None };
+    match end {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
