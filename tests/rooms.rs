@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 17] = [
+const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("document", &[]),
     ("label", &[]),
     ("paragraph", &["document"]),
@@ -18,9 +18,21 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("classifier", &["document", "explain", "features", "label", "model", "paragraph", "verdict"]),
     (
         "pipeline",
-        &["classifier", "clean", "document", "explain", "formats", "label", "paragraph", "verdict"],
+        &[
+            "classifier",
+            "clean",
+            "document",
+            "explain",
+            "formats",
+            "label",
+            "paragraph",
+            "statistics",
+            "verdict",
+        ],
     ),
+    ("report", &["classifier", "explain", "label", "model", "paragraph", "pipeline", "statistics"]),
     ("restore", &["formats", "pipeline"]),
+    ("statistics", &["clean", "document", "label", "paragraph", "verdict"]),
     (
         "train",
         &["classifier", "features", "formats", "label", "metrics", "model", "paragraph", "verdict"],
@@ -48,10 +60,15 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.expect("the entry can be read").path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+        } else if path.extension().is_some_and(|ending| ending == "rs") && !is_test(&path) {
             found.push(path);
         }
     }
+}
+
+/// Whether a file holds nothing but the tests of another.
+fn is_test(path: &Path) -> bool {
+    path.file_stem().is_some_and(|name| name == "tests" || name == "properties")
 }
 
 /// The room of a source file: the first part of its path below `src`.
