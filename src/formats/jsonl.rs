@@ -421,6 +421,7 @@ mod tests {
                 (record.id, record.offset, record.raw), (parsed.id, parsed.offset, parsed.raw)
             );
             prop_assert_eq!((record.has_added, record.close), (parsed.has_added, parsed.close));
+            prop_assert_eq!(record.url(), url.as_deref().map(Cow::Borrowed));
             let all = || std::iter::once(0..text.len());
             prop_assert_eq!(record.raw_ranges(all()), parsed.raw_ranges(all()));
             let value: serde_json::Value = serde_json::from_str(line).expect("it is JSON");

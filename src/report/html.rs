@@ -62,7 +62,7 @@ fn head(report: &Report, page: &mut String) {
     if report.failed_inputs > 0 {
         put!(
             page,
-            "<p class=\"warning\">{} inputs could not be read to their end. Nothing of them is in this report.</p>\n",
+            "<p class=\"warning\">{} inputs could not be done: what was not read to its end is not in this report.</p>\n",
             count(report.failed_inputs)
         );
     }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `report` | 1, the version of this layout |
 //! | `settings` | what the decisions depend on; reports of other settings cannot be merged |
-//! | `failed_inputs` | inputs that could not be read to their end; nothing of them is in the report |
+//! | `failed_inputs` | inputs that could not be read to their end, of which nothing is in the report, or not be replaced |
 //! | `counts` | the counts of the run, as `--stats json` prints them; paragraphs by guard in `guarded` |
 //! | `labels` | for each label `documents`, `paragraphs`, `words`, `removed` and `removed_words` |
 //! | `spam_probability` | 50 bins of the same width: `paragraphs`, `words`, `removed`, `removed_words` |
@@ -56,7 +56,8 @@ pub struct Report {
     report: u32,
     /// What the decisions depend on.
     pub settings: Settings,
-    /// Inputs that could not be read to their end. Nothing of them is in the report.
+    /// Inputs that could not be read to their end, of which nothing is in the report, or
+    /// not be replaced.
     pub failed_inputs: u64,
     /// What the run counted.
     pub counts: Counts,
