@@ -27,8 +27,16 @@
 //! `--mark`, which removes nothing, what would have. [`Sample`](crate::statistics::Sample)
 //! tells the fields of a sample and how samples are chosen.
 
+/// Adds to a text. Writing to a string cannot fail.
+macro_rules! put {
+    ($text:expr, $($argument:tt)*) => {
+        let _ = write!($text, $($argument)*);
+    };
+}
+
 mod chart;
 mod html;
+mod tables;
 mod text;
 
 use std::io;
