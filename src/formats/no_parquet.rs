@@ -55,6 +55,10 @@ impl RowGroup {
         match self.0 {}
     }
 
+    pub fn url(&self, _: usize) -> Option<&str> {
+        match self.0 {}
+    }
+
     pub fn set_text(&mut self, _: usize, _: Vec<u8>) {
         match self.0 {}
     }
