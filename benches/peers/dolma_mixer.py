@@ -116,7 +116,7 @@ def main():
         # Status 1: records were rejected.
         filtering = [options.despam, "filter", "-q", documents]
         run([*filtering, "--attributes", root / "attributes" / ATTRIBUTES], (0, 1))
-        run([*filtering, "-o", root / "cleaned", "--rejects", root / "rejects.jsonl"], (0, 1))
+        run([*filtering, "-o", root / "cleaned", "--rejects", root / "rejects"], (0, 1))
         suffixes = {"".join(path.suffixes) for path in documents.rglob("*") if path.is_file()}
         streams = [mix(root, suffix) for suffix in sorted(suffixes)]
         work = {"input": str(root / "work-in"), "output": str(root / "work-out")}
@@ -125,7 +125,7 @@ def main():
         dolma = pathlib.Path(sys.executable).with_name("dolma")
         run([dolma, "-c", root / "mix.yaml", "mix"])
         expected = records_of(root / "cleaned")
-        rejected = [json.loads(line) for line in open(root / "rejects.jsonl", encoding="utf-8")]
+        rejected = records_of(root / "rejects")
         expected += [json.loads(row["raw"]) for row in rejected]
         unfinished = [path.name for path in (root / "mixed").glob("*.tmp")]
         if unfinished:
