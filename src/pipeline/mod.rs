@@ -16,6 +16,7 @@ mod worker;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
 use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -264,6 +265,9 @@ impl From<io::Error> for InputError {
     }
 }
 
+/// Threads that are made for each core, however many are asked for.
+const MOST_THREADS_A_CORE: usize = 4;
+
 /// Runs a job over inputs on `threads` threads and returns what was counted in those
 /// that could be read. An input that cannot be is told to the sink, and the others
 /// are done all the same.
@@ -332,8 +336,10 @@ pub fn run<'i>(
             order.take(turn, done);
         }
     };
+    // More threads than these only take memory from each other.
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     std::thread::scope(|scope| {
-        for _ in 1..threads {
+        for _ in 1..threads.min(MOST_THREADS_A_CORE * cores) {
             // A system that is out of threads or memory gets along with fewer.
             if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
                 break;
