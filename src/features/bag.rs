@@ -332,17 +332,14 @@ fn first_chunk(text: &[u8]) -> (usize, [u64; 2]) {
             &padded
         }
     };
-    let eight = |at: usize| {
-        start[at..].first_chunk().map_or(0, |eight: &[u8; 8]| u64::from_le_bytes(*eight))
-    };
     let before = |length: usize, word: u64| word & !(u64::MAX << (8 * length));
-    let low = eight(0);
+    let low = first_eight(start);
     let in_low = below_33(low);
     if in_low < 8 {
         let ends = is_ascii_space((low >> (8 * in_low)) as u8);
         return (in_low, [if ends { before(in_low, low) } else { 0 }, 0]);
     }
-    let high = eight(8);
+    let high = first_eight(&start[8..]);
     let in_high = below_33(high);
     if in_high < 8 {
         let ends = is_ascii_space((high >> (8 * in_high)) as u8);
