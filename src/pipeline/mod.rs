@@ -396,7 +396,8 @@ struct Feed<'i, 'j, I> {
     inputs: I,
     unit: Unit,
     job: &'j Job,
-    open: Option<(Arc<Head>, Reading<'i>)>,
+    /// The input that is being read, or why it could not be opened.
+    open: Option<(Arc<Head>, Result<Reading<'i>, InputError>)>,
     turn: u64,
 }
 
@@ -404,29 +405,30 @@ struct Feed<'i, 'j, I> {
 enum Reading<'i> {
     Chunks(ChunkReader<Box<dyn Read + Send + 'i>>),
     Rows(Slices),
-    /// Why it could not be opened.
-    Failed(InputError),
+}
+
+impl Reading<'_> {
+    /// What is to be done with the next piece; `None` at the end.
+    fn next(&mut self, head: &Arc<Head>) -> Result<Option<Step>, InputError> {
+        let head = Arc::clone(head);
+        Ok(match self {
+            Reading::Chunks(reader) => reader.next_chunk()?.map(|chunk| Step::Chunk(head, chunk)),
+            Reading::Rows(slices) => slices.next_rows()?.map(|rows| Step::Rows(head, rows)),
+        })
+    }
 }
 
 impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, '_, I> {
     fn next(&mut self) -> Option<(u64, Step)> {
         let step = match self.open.take() {
             None => self.begin()?,
-            Some((_, Reading::Failed(error))) => Step::End(Err(error)),
-            Some((head, Reading::Chunks(mut reader))) => match reader.next_chunk() {
-                Err(error) => Step::End(Err(error.into())),
+            Some((_, Err(error))) => Step::End(Err(error)),
+            Some((head, Ok(mut reading))) => match reading.next(&head) {
+                Err(error) => Step::End(Err(error)),
                 Ok(None) => Step::End(Ok(())),
-                Ok(Some(chunk)) => {
-                    self.open = Some((Arc::clone(&head), Reading::Chunks(reader)));
-                    Step::Chunk(head, chunk)
-                }
-            },
-            Some((head, Reading::Rows(mut slices))) => match slices.next_rows() {
-                Err(error) => Step::End(Err(error.into())),
-                Ok(None) => Step::End(Ok(())),
-                Ok(Some(rows)) => {
-                    self.open = Some((Arc::clone(&head), Reading::Rows(slices)));
-                    Step::Rows(head, rows)
+                Ok(Some(step)) => {
+                    self.open = Some((head, Ok(reading)));
+                    step
                 }
             },
         };
@@ -438,23 +440,21 @@ impl<'i, I: Iterator<Item = Input<'i>>> Feed<'i, '_, I> {
         let Input { name, open } = self.inputs.next()?;
         let (mut format, mut table) = (Format::Text, None);
         let mut reading = match open() {
-            Ok(Opened::Stream { format: Format::Parquet, .. }) => {
-                Reading::Failed(InputError::Stream)
-            }
+            Ok(Opened::Stream { format: Format::Parquet, .. }) => Err(InputError::Stream),
             Ok(Opened::Stream { format: found, reader }) => {
                 format = found;
                 let reader = ChunkReader::new(reader, format, self.unit);
-                Reading::Chunks(reader.with_strict(self.job.is_strict()))
+                Ok(Reading::Chunks(reader.with_strict(self.job.is_strict())))
             }
             Ok(Opened::Parquet(reader)) => {
                 format = Format::Parquet;
                 table = Some(reader.clone());
-                Reading::Rows(Slices::new(reader))
+                Ok(Reading::Rows(Slices::new(reader)))
             }
-            Err(error) => Reading::Failed(error),
+            Err(error) => Err(error),
         };
         if self.job.refuses(format) {
-            (reading, table) = (Reading::Failed(InputError::Form(format.name())), None);
+            (reading, table) = (Err(InputError::Form(format.name())), None);
         }
         let head = Arc::new(Head { name, format });
         self.open = Some((Arc::clone(&head), reading));

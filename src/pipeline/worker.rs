@@ -107,7 +107,7 @@ impl Worker<'_, '_> {
 
     fn work_text(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
         done.counts.records = u64::from(chunk.first);
-        if self.filter().is_some_and(|filter| filter.strict) {
+        if self.job.is_strict() {
             // The reader brings a text that is not UTF-8 in one chunk.
             if let Err(error) = std::str::from_utf8(&chunk.bytes) {
                 let reason = format!("invalid UTF-8 at byte {}", error.valid_up_to());
