@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::document::Span;
 use crate::explain::Explanation;
-use crate::features::{Extractor, Features, Script, can_tell_language, language};
+use crate::features::{Extractor, Features, Script, language_of};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen, Surroundings};
 use crate::model::text::sigmoid;
@@ -243,14 +243,11 @@ impl Scratch<'_> {
     /// Whether the document is plainly in a language that the model has not learnt.
     fn is_foreign(&self, model: &Model, text: &[u8]) -> bool {
         let known = &model.card().languages;
-        let words = self.document_words();
-        if known.is_empty() || !can_tell_language(words) {
+        if known.is_empty() {
             return false;
         }
-        let function_words: f32 =
-            self.seen.iter().map(|seen| seen.shape.function_words() * seen.shape.words()).sum();
         let paragraphs = self.spans.iter().map(|span| span.lossy(text));
-        let found = language(function_words / words, paragraphs);
+        let found = language_of(self.seen.iter().map(|seen| &seen.shape), paragraphs);
         found.is_some_and(|found| !known.iter().any(|known| known == found))
     }
 

@@ -3,6 +3,7 @@
 use whatlang::Lang;
 
 use super::chunk::visible;
+use super::shape::Shape;
 
 /// Bytes of a document that are looked at.
 const SAMPLE: usize = 4096;
@@ -11,19 +12,29 @@ const WORDS: f32 = 20.0;
 /// A document with this share of English function words is English.
 const ENGLISH: f32 = 0.12;
 
-/// Whether a document's language can be told from its number of words; short texts
-/// and names are of no language.
-pub fn can_tell_language(words: f32) -> bool {
-    words >= WORDS
+/// The ISO 639-3 code of the language that a document is plainly in; short texts and
+/// names are of none. `shapes` and `paragraphs` are those of the whole document.
+pub fn language_of<'s>(
+    shapes: impl Iterator<Item = &'s Shape>,
+    paragraphs: impl Iterator<Item = impl AsRef<str>>,
+) -> Option<&'static str> {
+    let (mut words, mut function_words) = (0.0, 0.0);
+    for shape in shapes {
+        words += shape.words();
+        function_words += shape.function_words() * shape.words();
+    }
+    if words < WORDS {
+        return None;
+    }
+    language(function_words / words, paragraphs)
 }
 
-/// The ISO 639-3 code of the language that a document is plainly in, by the share of
-/// English function words in it, in [0, 1], and else by the letters of its first
-/// paragraphs (`whatlang`, a trigram method: Cavnar and Trenkle, "N-gram-based text
-/// categorization", 1994).
-pub fn language<'t>(
+/// The same by the share of English function words, in [0, 1], and else by the letters
+/// of the first paragraphs (`whatlang`, a trigram method: Cavnar and Trenkle, "N-gram-based
+/// text categorization", 1994).
+fn language(
     function_words: f32,
-    paragraphs: impl Iterator<Item = impl AsRef<str> + 't>,
+    paragraphs: impl Iterator<Item = impl AsRef<str>>,
 ) -> Option<&'static str> {
     if function_words >= ENGLISH {
         return Some(Lang::Eng.code());

@@ -17,7 +17,7 @@ mod shape;
 mod tokenizer;
 
 pub use bag::{Bag, Classes, Extractor, Features, Named, reference};
-pub use language::{can_tell_language, language};
+pub use language::language_of;
 pub use script::Script;
 pub use shape::{BIN_COUNT, SHAPE_COUNT, Shape, bin_name, shape_name};
 pub use tokenizer::Tokenizer;

@@ -12,9 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::dataset::LabelledDocument;
 use super::fit::{Rows, SplitMix};
 use super::recipe::{AugmentRecipe, Recipe};
-use crate::features::{
-    BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer, can_tell_language, language,
-};
+use crate::features::{BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer, language_of};
 use crate::label::Label;
 use crate::model::context::{Relations, Seen};
 use crate::model::text::{TextValue, bag_scale};
@@ -180,15 +178,8 @@ impl Corpus {
     fn tell_languages(&mut self, texts: &[&str]) {
         for document in &mut self.documents {
             let shapes = document.paragraphs.iter().map(|(row, _)| &self.shapes[*row as usize]);
-            let (mut words, mut function_words) = (0.0, 0.0);
-            for shape in shapes {
-                words += shape.words();
-                function_words += shape.function_words() * shape.words();
-            }
-            if can_tell_language(words) {
-                let paragraphs = document.paragraphs.iter().map(|(row, _)| texts[*row as usize]);
-                document.language = language(function_words / words, paragraphs);
-            }
+            let paragraphs = document.paragraphs.iter().map(|(row, _)| texts[*row as usize]);
+            document.language = language_of(shapes, paragraphs);
         }
     }
 
