@@ -74,13 +74,17 @@ impl TextModel {
         let bits = bag.len().checked_ilog2()?;
         let fits =
             bag.len().is_power_of_two() && BAG_BITS.contains(&bits) && bins.len() == BIN_COUNT;
-        let weight = |id: u32| bag[(id >> (32 - bits)) as usize].map(i32::from);
-        let of_classes = |classes: Classes| {
-            let [three, two] = classes.ids().map(weight);
-            [three[0] + two[0], three[1] + two[1]]
-        };
-        let classes = if fits { Classes::all().map(of_classes).collect() } else { Vec::new() };
-        fits.then_some(TextModel { bits, intercept, bins, bag, classes })
+        if !fits {
+            return None;
+        }
+        let mut model = TextModel { bits, intercept, bins, bag, classes: Vec::new() };
+        model.classes = Classes::all()
+            .map(|classes| {
+                let [three, two] = classes.ids().map(|id| model.bag[model.slot(id)].map(i32::from));
+                [three[0] + two[0], three[1] + two[1]]
+            })
+            .collect();
+        Some(model)
     }
 
     /// The number of upper bits of a bag id that choose its weight.
