@@ -7,7 +7,8 @@ use std::path::Path;
 
 use despam::Label;
 use despam::metrics::Judged;
-use despam::train::dataset::LabelledDocument;
+use despam::train::dataset::{LabelledDocument, LabelledParagraph};
+use despam::train::evaluate::{Said, judge_by};
 use serde::Deserialize;
 
 /// A row, as `despam score` writes it; blank paragraphs have none.
@@ -30,31 +31,15 @@ pub fn judged(
         let Row { id, paragraph, spam, label } = serde_json::from_str(&line?)?;
         rows.insert((id, paragraph), (spam, label.parse()?));
     }
-    let mut clusters: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut sets: BTreeMap<String, Vec<Judged>> = BTreeMap::new();
-    for (number, document) in documents.iter().enumerate() {
-        let next = clusters.len() as u32;
-        let cluster = *clusters.entry(&document.group).or_insert(next);
+    judge_by(documents, |document| {
         let visible = document.paragraphs.iter().filter(|p| !p.text.trim().is_empty());
-        let mut judged = Vec::new();
-        for (paragraph, labelled) in visible.enumerate() {
-            let Some((spam, verdict)) = rows.get(&(document.id.clone(), paragraph)) else {
+        let said = |(paragraph, labelled): (usize, &LabelledParagraph)| {
+            let Some((spam, label)) = rows.get(&(document.id.clone(), paragraph)) else {
                 return Err(format!("no row for {} paragraph {paragraph}", document.id).into());
             };
-            let Some(truth) = labelled.label else { continue };
-            judged.push(Judged {
-                document: number as u32,
-                cluster,
-                words: labelled.text.split_whitespace().count() as u32,
-                truth,
-                spam: *spam,
-                verdict: *verdict,
-            });
-        }
-        if let Some(extractor) = &document.extractor {
-            sets.entry(format!("{}/{extractor}", document.source)).or_default().extend(&judged);
-        }
-        sets.entry(document.source.clone()).or_default().extend(judged);
-    }
-    Ok(sets)
+            let words = labelled.text.split_whitespace().count() as u32;
+            Ok(Said { words, spam: *spam, label: *label })
+        };
+        visible.enumerate().map(said).collect()
+    })
 }

@@ -1,11 +1,24 @@
 //! Judging labelled documents with a finished model.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use super::dataset::LabelledDocument;
 use crate::classifier::Classifier;
+use crate::label::Label;
 use crate::metrics::Judged;
 use crate::paragraph::Unit;
+use crate::verdict::Verdict;
+
+/// What is said of a paragraph.
+pub struct Said {
+    /// Its words.
+    pub words: u32,
+    /// Its spam probability, in [0, 1].
+    pub spam: f64,
+    /// Its label.
+    pub label: Label,
+}
 
 /// Judges every document as lines and returns its counted paragraphs by set, and
 /// by set and extractor (`set/extractor`) where there is one.
@@ -15,24 +28,42 @@ pub fn judge(
 ) -> BTreeMap<String, Vec<Judged>> {
     let classifier = classifier.with_unit(Unit::Line);
     let mut scratch = classifier.scratch();
+    let Ok(sets) = judge_by(documents, |document| {
+        let lines: Vec<String> = document.paragraphs.iter().map(|p| one_line(&p.text)).collect();
+        let verdicts = classifier.judge_with(lines.join("\n").as_bytes(), &mut scratch);
+        let said = |verdict: Verdict| Said {
+            words: verdict.words,
+            spam: verdict.spam().get(),
+            label: verdict.label,
+        };
+        Ok::<_, Infallible>(verdicts.into_iter().map(said).collect())
+    });
+    sets
+}
+
+/// The same by anything that says something of each paragraph of a document, those aside
+/// in which nothing is visible.
+///
+/// # Errors
+/// The first one of `judge`.
+pub fn judge_by<E>(
+    documents: &[LabelledDocument],
+    mut judge: impl FnMut(&LabelledDocument) -> Result<Vec<Said>, E>,
+) -> Result<BTreeMap<String, Vec<Judged>>, E> {
     let mut clusters: BTreeMap<&str, u32> = BTreeMap::new();
     let mut sets: BTreeMap<String, Vec<Judged>> = BTreeMap::new();
     for (number, document) in documents.iter().enumerate() {
         let next = clusters.len() as u32;
         let cluster = *clusters.entry(&document.group).or_insert(next);
-        let lines: Vec<String> = document.paragraphs.iter().map(|p| one_line(&p.text)).collect();
-        let verdicts = classifier.judge_with(lines.join("\n").as_bytes(), &mut scratch);
-        // A blank paragraph is no line, so it has no verdict.
-        let visible =
-            document.paragraphs.iter().zip(&lines).filter(|(_, line)| !line.trim().is_empty());
-        let judged = visible.zip(verdicts).filter_map(|((paragraph, _), verdict)| {
+        let visible = document.paragraphs.iter().filter(|p| !p.text.trim().is_empty());
+        let judged = visible.zip(judge(document)?).filter_map(|(paragraph, said)| {
             Some(Judged {
                 document: number as u32,
                 cluster,
-                words: verdict.words,
+                words: said.words,
                 truth: paragraph.label?,
-                spam: verdict.spam().get(),
-                verdict: verdict.label,
+                spam: said.spam,
+                verdict: said.label,
             })
         });
         let judged: Vec<Judged> = judged.collect();
@@ -41,7 +72,7 @@ pub fn judge(
         }
         sets.entry(document.source.clone()).or_default().extend(judged);
     }
-    sets
+    Ok(sets)
 }
 
 fn one_line(text: &str) -> String {
