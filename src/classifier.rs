@@ -1,7 +1,5 @@
 //! Judging one document: paragraphs, features, both stages, verdicts.
 
-use std::borrow::Cow;
-
 use crate::document::Span;
 use crate::explain::Explanation;
 use crate::features::{Extractor, Features, Script, language_of};
@@ -221,14 +219,18 @@ impl Scratch<'_> {
         self.topic.clear();
         self.topic_ends.clear();
         self.topic_ends.push(0);
-        let valid = std::str::from_utf8(text).ok();
+        let valid = simdutf8::basic::from_utf8(text).ok();
         for span in &self.spans {
-            let paragraph = match valid.and_then(|text| text.get(span.range())) {
-                Some(paragraph) => Cow::Borrowed(paragraph),
-                None => span.lossy(text),
+            let lossy;
+            let (paragraph, length) = match valid.and_then(|text| text.get(span.start..)) {
+                Some(rest) => (rest, span.end - span.start),
+                None => {
+                    lossy = span.lossy(text);
+                    (&*lossy, lossy.len())
+                }
             };
             let mut sum = model.text().sum();
-            let count = self.extractor.scan(&paragraph, &mut self.features, &mut sum);
+            let count = self.extractor.scan(paragraph, length, &mut self.features, &mut sum);
             let value = model.text().value_with(&self.features, &sum, count);
             self.seen.push(Seen::new(value, self.features.shape));
             self.scripts.push(self.features.script);

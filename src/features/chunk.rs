@@ -5,16 +5,15 @@
 
 use std::borrow::Cow;
 use std::ops::{Index, IndexMut};
-use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
+use super::kind::{CharCounts, Edge, Kind, edge};
 use super::script::Script;
 use super::tokenizer::is_invisible;
 
 /// What a chunk looks like, its outer punctuation aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub(super) enum ChunkClass {
     Lower,
@@ -39,6 +38,7 @@ pub(super) enum ChunkClass {
     CompanySuffix,
     Separator,
     Bullet,
+    #[default]
     Punctuation,
     OtherScript,
     MixedScript,
@@ -78,27 +78,30 @@ impl ChunkClass {
 }
 
 /// Counts over the characters of one chunk, and its class.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Chunk {
     pub class: ChunkClass,
     pub chars: u32,
     pub letters: u32,
-    pub digits: u32,
-    pub marks: u32,
-    pub beyond_ascii: u32,
-    pub commas: u32,
-    pub quotes: u32,
-    pub brackets: u32,
-    pub separators: u32,
-    pub exclamations: u32,
+    upper: u32,
+    digits: u32,
+    marks: u32,
+    beyond_ascii: u32,
+    commas: u32,
+    quotes: u32,
+    brackets: u32,
+    separators: u32,
+    exclamations: u32,
     pub first: Edge,
     pub last: Edge,
-    pub ends_sentence: bool,
+    ends_sentence: bool,
+    /// Whether it has Latin letters.
+    is_latin: bool,
     /// Letters beyond ASCII by script.
     pub scripts: [u32; Script::ALL.len()],
 }
 
-/// What is counted over the chunks and tokens of a paragraph.
+/// What is counted over the chunks and words of a paragraph.
 #[derive(Clone, Copy)]
 pub(super) enum Count {
     Chars,
@@ -122,14 +125,17 @@ pub(super) enum Count {
     Numbers,
     Companies,
     Mixed,
-    Tokens,
     FunctionWords,
     WeAndYou,
 }
 
 /// A number for each [`Count`].
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Counts<T>(pub [T; Count::WeAndYou as usize + 1]);
+pub(super) struct Counts<T>(pub [T; COUNTS]);
+
+/// Places for counts, a multiple of eight.
+const COUNTS: usize = 24;
+const _: () = assert!((Count::WeAndYou as usize) < COUNTS);
 
 impl<T> Index<Count> for Counts<T> {
     type Output = T;
@@ -153,7 +159,7 @@ pub(super) const PLAIN_TOKENS: usize = 4;
 /// All that a short chunk adds to its paragraph, worth remembering.
 #[derive(Clone, Copy)]
 pub(super) struct Sight {
-    pub counts: Counts<u16>,
+    pub counts: Counts<u8>,
     pub class: ChunkClass,
     pub first: Edge,
     pub last: Edge,
@@ -169,7 +175,7 @@ pub(super) struct Sight {
 
 impl Sight {
     pub(super) const NONE: Sight = Sight {
-        counts: Counts([0; Count::WeAndYou as usize + 1]),
+        counts: Counts([0; COUNTS]),
         class: ChunkClass::Punctuation,
         first: Edge::Other,
         last: Edge::Other,
@@ -181,199 +187,116 @@ impl Sight {
     };
 }
 
-/// The kind of a paragraph's first or last character.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Edge {
-    #[default]
-    Other,
-    Upper,
-    Lower,
-    Digit,
-    Stop,
-    Exclamation,
-    Question,
-    Colon,
-    Comma,
-    Quote,
-    Bracket,
-    Ellipsis,
-    Separator,
-}
-
-pub(super) const EDGE_NAMES: [&str; 13] = [
-    "other",
-    "upper-case",
-    "lower-case",
-    "digit",
-    "full-stop",
-    "exclamation",
-    "question",
-    "colon",
-    "comma",
-    "quote",
-    "bracket",
-    "ellipsis",
-    "separator",
-];
-
-#[inline]
-pub(super) fn edge(c: char) -> Edge {
-    static ASCII: LazyLock<[Edge; 128]> =
-        LazyLock::new(|| std::array::from_fn(|c| find_edge(char::from(c as u8))));
-    ASCII.get(c as usize).copied().unwrap_or_else(|| find_edge(c))
-}
-
-fn find_edge(c: char) -> Edge {
-    match c {
-        'a'..='z' => Edge::Lower,
-        'A'..='Z' => Edge::Upper,
-        '0'..='9' => Edge::Digit,
-        '.' | '。' | '．' | '।' | '۔' => Edge::Stop,
-        '!' | '！' => Edge::Exclamation,
-        '?' | '？' | '؟' => Edge::Question,
-        ':' | '：' => Edge::Colon,
-        ',' | ';' | '，' | '、' | '；' => Edge::Comma,
-        '"' | '\'' | '“' | '”' | '‘' | '’' | '„' | '«' | '»' | '「' | '」' | '『' | '』' => {
-            Edge::Quote
-        }
-        '(' | ')' | '[' | ']' | '{' | '}' | '（' | '）' | '【' | '】' => Edge::Bracket,
-        '…' => Edge::Ellipsis,
-        _ if is_separator(c) => Edge::Separator,
-        _ if c.is_ascii() => Edge::Other,
-        _ if c.is_uppercase() => Edge::Upper,
-        _ if c.is_alphabetic() => Edge::Lower,
-        _ if c.is_numeric() => Edge::Digit,
-        _ => Edge::Other,
-    }
-}
-
-fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        '|' | '/'
-            | '\\'
-            | '>'
-            | '<'
-            | '~'
-            | '*'
-            | '_'
-            | '+'
-            | '='
-            | '-'
-            | '–'
-            | '—'
-            | '•'
-            | '·'
-            | '●'
-            | '▪'
-            | '■'
-            | '□'
-            | '◆'
-            | '★'
-            | '☆'
-            | '›'
-            | '‹'
-            | '→'
-            | '←'
-            | '↑'
-            | '↓'
-            | '▶'
-            | '►'
-            | '▲'
-            | '▼'
-            | '×'
-            | '✓'
-            | '✔'
-            | '｜'
-            | '／'
-            | '※'
-            | '○'
-            | '◎'
-            | '♥'
-    )
-}
-
 fn is_currency(c: char) -> bool {
     matches!(c, '$' | '£' | '¥' | '€' | '₹' | '₽' | '₩' | '￥' | '₺' | '฿')
 }
 
-/// Company forms, lower case, without final punctuation.
-pub(super) const COMPANY_SUFFIXES: [&str; 19] = [
-    "co",
-    "ltd",
-    "inc",
-    "llc",
-    "gmbh",
-    "corp",
-    "plc",
-    "s.a",
-    "s.r.l",
-    "srl",
-    "pvt",
-    "pty",
-    "bv",
-    "b.v",
-    "llp",
-    "co.,ltd",
-    "co.ltd",
-    "limited",
-    "有限公司",
+/// Company forms, lower case, without final punctuation; by their length in bytes.
+pub(super) const COMPANY_SUFFIXES: [&[&str]; 13] = [
+    &[],
+    &[],
+    &["co", "bv"],
+    &["ltd", "inc", "llc", "plc", "s.a", "srl", "pvt", "pty", "b.v", "llp"],
+    &["gmbh", "corp"],
+    &["s.r.l"],
+    &["co.ltd"],
+    &["co.,ltd", "limited"],
+    &[],
+    &[],
+    &[],
+    &[],
+    &["有限公司"],
 ];
 
 /// The chunk as it shows: invisible characters left out, accents joined to their
 /// letters. Empty if nothing shows.
 pub(super) fn visible(chunk: &str) -> Cow<'_, str> {
-    let plain = |c: char| !is_invisible(c) && !is_combining_mark(c);
-    if chunk.is_ascii() || chunk.chars().all(plain) {
+    if chunk.is_ascii() || chunk.chars().all(|c| Kind::of(c).shows) {
         return Cow::Borrowed(chunk);
     }
     Cow::Owned(chunk.chars().filter(|c| !is_invisible(*c)).nfc().collect())
 }
 
-/// A chunk of nothing, to count from.
-const EMPTY: Chunk = Chunk {
-    class: ChunkClass::Punctuation,
-    chars: 0,
-    letters: 0,
-    digits: 0,
-    marks: 0,
-    beyond_ascii: 0,
-    commas: 0,
-    quotes: 0,
-    brackets: 0,
-    separators: 0,
-    exclamations: 0,
-    first: Edge::Other,
-    last: Edge::Other,
-    ends_sentence: false,
-    scripts: [0; Script::ALL.len()],
-};
-
 impl Chunk {
-    /// Looks at a non-empty, [`visible`] chunk.
-    pub(super) fn of(chunk: &str) -> Self {
-        let core = core(chunk);
-        let mut this = EMPTY;
-        let mut cases = Cases::default();
-        for c in chunk.chars() {
-            this.count(c, &mut cases);
+    /// Looks at what is [`visible`] of a chunk; `None` if nothing is.
+    pub(super) fn of(chunk: &str) -> Option<Self> {
+        if chunk.is_empty() {
+            return None;
         }
+        let mut this = match chunk.len() {
+            0..=CharCounts::MOST if chunk.is_ascii() => Chunk::of_ascii(chunk.as_bytes()),
+            _ => Chunk::of_chars(chunk),
+        };
+        let closing = |c: char| matches!(edge(c), Edge::Quote | Edge::Bracket);
+        let before_closing = chunk.trim_end_matches(closing).chars().next_back();
+        this.ends_sentence = before_closing.is_some_and(|c| {
+            matches!(edge(c), Edge::Stop | Edge::Exclamation | Edge::Question | Edge::Ellipsis)
+        });
         this.first = chunk.chars().next().map(edge).unwrap_or_default();
         this.last = chunk.chars().next_back().map(edge).unwrap_or_default();
         if chunk.ends_with("...") {
             this.last = Edge::Ellipsis;
         }
-        let before_closing =
-            chunk.trim_end_matches(|c| matches!(edge(c), Edge::Quote | Edge::Bracket));
-        this.ends_sentence = before_closing.chars().next_back().is_some_and(|c| {
-            matches!(edge(c), Edge::Stop | Edge::Exclamation | Edge::Question | Edge::Ellipsis)
-        });
-        this.class = this.classify(chunk, core, &cases);
+        this.class = this.classify(chunk, core(chunk));
+        Some(this)
+    }
+
+    fn of_ascii(chunk: &[u8]) -> Self {
+        let kinds = Kind::of_bytes();
+        let mut counts = CharCounts::default();
+        chunk.iter().for_each(|byte| counts.add(kinds[usize::from(*byte)].counts));
+        let mut this = Chunk::default();
+        this.add(counts, chunk.len());
+        this.is_latin = this.letters > 0;
         this
     }
 
-    /// The counts, those of tokens left out.
+    fn of_chars(mut rest: &str) -> Self {
+        let mut this = Chunk::default();
+        while !rest.is_empty() {
+            let mut counts = CharCounts::default();
+            let mut chars = rest.chars();
+            let mut taken = 0;
+            for c in chars.by_ref().take(CharCounts::MOST) {
+                let kind = Kind::of(c);
+                counts.add(kind.counts);
+                taken += 1;
+                match kind.script {
+                    Some(script) => this.scripts[script as usize] += 1,
+                    None => this.is_latin |= c.is_ascii_alphabetic(),
+                }
+                this.beyond_ascii += u32::from(!c.is_ascii());
+            }
+            this.add(counts, taken);
+            rest = chars.as_str();
+        }
+        this.is_latin |= this.scripts[Script::Latin as usize] > 0;
+        this
+    }
+
+    /// Adds counts over so many characters.
+    fn add(&mut self, counts: CharCounts, chars: usize) {
+        let letters = counts.lower() + counts.upper();
+        self.chars += chars as u32;
+        self.letters += letters;
+        self.upper += counts.upper();
+        self.digits += counts.digits();
+        self.marks += chars as u32 - letters - counts.digits();
+        self.commas += counts.commas();
+        self.quotes += counts.quotes();
+        self.brackets += counts.brackets();
+        self.separators += counts.separators();
+        self.exclamations += counts.exclamations();
+    }
+
+    /// Whether it has letters that are not Latin.
+    fn has_other_scripts(&self) -> bool {
+        Script::ALL
+            .iter()
+            .any(|script| *script != Script::Latin && self.scripts[*script as usize] > 0)
+    }
+
+    /// The counts, those of words left out.
     pub(super) fn counts(&self) -> Counts<u32> {
         use ChunkClass::*;
         let mut counts = Counts::default();
@@ -405,51 +328,7 @@ impl Chunk {
         counts
     }
 
-    fn count(&mut self, c: char, cases: &mut Cases) {
-        self.chars += 1;
-        match c {
-            'a'..='z' => {
-                self.letters += 1;
-                cases.lower += 1;
-                cases.latin = true;
-            }
-            'A'..='Z' => {
-                self.letters += 1;
-                cases.upper += 1;
-                cases.latin = true;
-            }
-            '0'..='9' => self.digits += 1,
-            _ => {
-                self.beyond_ascii += u32::from(!c.is_ascii());
-                if c.is_alphabetic() {
-                    self.letters += 1;
-                    if c.is_uppercase() {
-                        cases.upper += 1;
-                    } else {
-                        cases.lower += 1;
-                    }
-                    let script = Script::of(c);
-                    cases.latin |= script == Script::Latin;
-                    cases.other_script |= script != Script::Latin;
-                    self.scripts[script as usize] += 1;
-                } else if c.is_numeric() {
-                    self.digits += 1;
-                } else {
-                    self.marks += 1;
-                    match edge(c) {
-                        Edge::Comma => self.commas += 1,
-                        Edge::Quote => self.quotes += 1,
-                        Edge::Bracket => self.brackets += 1,
-                        Edge::Separator => self.separators += 1,
-                        Edge::Exclamation => self.exclamations += 1,
-                        _ => {}
-                    }
-                }
-            }
-        }
-    }
-
-    fn classify(&self, chunk: &str, core: &str, cases: &Cases) -> ChunkClass {
+    fn classify(&self, chunk: &str, core: &str) -> ChunkClass {
         use ChunkClass::*;
         if self.letters == 0 && self.digits == 0 {
             return match (self.chars, self.separators > 0) {
@@ -463,11 +342,10 @@ impl Chunk {
             if has_scheme || core.starts_with("www.") || core.starts_with("WWW.") {
                 return Url;
             }
-            if core.contains('@') {
-                let mail = core
-                    .split_once('@')
-                    .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
-                return if mail { Email } else { Handle };
+            if let Some((name, host)) =
+                memchr::memchr(b'@', core.as_bytes()).map(|at| core.split_at(at))
+            {
+                return if !name.is_empty() && host.contains('.') { Email } else { Handle };
             }
             if chunk.starts_with('#') && self.letters > 0 {
                 return Handle;
@@ -482,48 +360,37 @@ impl Chunk {
         if is_company_suffix(core) {
             return CompanySuffix;
         }
-        if cases.latin && cases.other_script {
-            return MixedScript;
-        }
-        if cases.other_script {
-            return OtherScript;
+        if self.beyond_ascii > 0 && self.has_other_scripts() {
+            return if self.is_latin { MixedScript } else { OtherScript };
         }
         if self.digits > 0 {
-            return self.classify_alphanumeric(core, cases);
+            return self.classify_alphanumeric(core);
         }
-        if core.contains('-') {
+        if self.separators > 0 && memchr::memchr(b'-', core.as_bytes()).is_some() {
             return Hyphenated;
         }
-        if is_domain(core) {
+        if self.marks > 0 && is_domain(core) {
             return Url;
         }
-        match (self.letters, cases.upper, cases.lower) {
-            (1, _, _) => SingleLetter,
-            (_, 0, _) => Lower,
-            (_, _, 0) => Upper,
-            (_, 1, _) if core.starts_with(char::is_uppercase) => Title,
+        match (self.letters, self.upper) {
+            (1, _) => SingleLetter,
+            (_, 0) => Lower,
+            (letters, upper) if letters == upper => Upper,
+            (_, 1) if core.starts_with(char::is_uppercase) => Title,
             _ => Mixed,
         }
     }
 
-    fn classify_alphanumeric(&self, core: &str, cases: &Cases) -> ChunkClass {
+    fn classify_alphanumeric(&self, core: &str) -> ChunkClass {
         let letters_first = core.starts_with(|c: char| c.is_alphabetic());
-        let small_tail = !letters_first && self.letters <= 3 && cases.upper <= 1;
+        let small_tail = !letters_first && self.letters <= 3 && self.upper <= 1;
         match () {
-            () if is_domain(core) => ChunkClass::Url,
+            () if self.marks > 0 && is_domain(core) => ChunkClass::Url,
             () if small_tail => ChunkClass::Ordinal,
-            () if cases.upper > 0 || self.digits >= 3 => ChunkClass::PartNumber,
+            () if self.upper > 0 || self.digits >= 3 => ChunkClass::PartNumber,
             () => ChunkClass::Ordinal,
         }
     }
-}
-
-#[derive(Default)]
-struct Cases {
-    upper: u32,
-    lower: u32,
-    latin: bool,
-    other_script: bool,
 }
 
 /// The chunk without opening marks before and closing marks after it.
@@ -545,8 +412,8 @@ fn core(chunk: &str) -> &str {
 }
 
 fn is_company_suffix(core: &str) -> bool {
-    let mut same_length = COMPANY_SUFFIXES.iter().filter(|suffix| suffix.len() == core.len());
-    same_length.any(|suffix| core.eq_ignore_ascii_case(suffix))
+    let same_length = COMPANY_SUFFIXES.get(core.len()).copied().unwrap_or_default();
+    same_length.iter().any(|suffix| core.eq_ignore_ascii_case(suffix))
 }
 
 /// `example.com`, `example.co.uk/path`.
@@ -638,7 +505,7 @@ mod tests {
             ("казино", OtherScript),
             ("cаsino", MixedScript),
         ] {
-            assert_eq!(Chunk::of(chunk).class, class, "{chunk}");
+            assert_eq!(Chunk::of(chunk).map(|chunk| chunk.class), Some(class), "{chunk}");
         }
     }
 }

@@ -11,12 +11,19 @@
 
 mod bag;
 mod chunk;
+mod extractor;
+mod hash;
+mod kind;
+mod known;
 mod language;
 mod script;
 mod shape;
 mod tokenizer;
+mod tokens;
+mod word;
 
-pub use bag::{Bag, Classes, Extractor, Features, Named, reference};
+pub use bag::{Bag, Classes, Features, Named, reference};
+pub use extractor::Extractor;
 pub use language::language_of;
 pub use script::Script;
 pub use shape::{BIN_COUNT, SHAPE_COUNT, Shape, bin_name, shape_name};

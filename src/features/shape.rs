@@ -4,8 +4,13 @@
 //! into bins, and a few pairs of them into crossed bins, so that a linear model can
 //! give any form to each.
 
-use super::chunk::{Chunk, Count, Counts, EDGE_NAMES, Edge, PLAIN_COUNT, Sight, edge};
+use wide::f32x4;
+
+use super::chunk::{Chunk, Count, Counts, PLAIN_COUNT, Sight};
+use super::kind::{EDGE_NAMES, Edge};
+use super::known::Known;
 use super::script::Script;
+use super::word::Plain;
 
 /// A shape number: its name and the lower edges of its bins but the first.
 struct Measure {
@@ -73,6 +78,39 @@ const CROSSES: [(usize, usize); 6] = [
     (WORDS, FIRST),
     (WORDS, SENTENCES),
 ];
+
+/// Numbers side by side, four in each.
+const GROUPS: usize = SHAPE_COUNT.div_ceil(4);
+
+/// The edges of all measures side by side: the lowest ones of all, and so on. Infinite
+/// where a measure has no more.
+const EDGES: [[f32x4; GROUPS]; 8] = side_by_side(0);
+
+/// The edges above those, which only some of the first twelve measures have.
+const HIGH_EDGES: [[f32x4; 3]; 8] = side_by_side(EDGES.len());
+
+/// Row `i` has edge `skip + i` of each measure. All edges there are must fit.
+const fn side_by_side<const GROUPS: usize>(skip: usize) -> [[f32x4; GROUPS]; 8] {
+    let mut rows = [[f32x4::new([f32::INFINITY; 4]); GROUPS]; 8];
+    let mut i = 0;
+    while i < rows.len() {
+        let mut edges = [[f32::INFINITY; 4]; GROUPS];
+        let mut measure = 0;
+        while measure < SHAPE_COUNT {
+            if skip + i < MEASURES[measure].edges.len() {
+                edges[measure / 4][measure % 4] = MEASURES[measure].edges[skip + i];
+            }
+            measure += 1;
+        }
+        let mut group = 0;
+        while group < GROUPS {
+            rows[i][group] = f32x4::new(edges[group]);
+            group += 1;
+        }
+        i += 1;
+    }
+    rows
+}
 
 const fn bins(measure: usize) -> usize {
     MEASURES[measure].edges.len() + 1
@@ -184,12 +222,19 @@ impl Shape {
     /// Appends the ids of the bins that the numbers fall into, one a measure and
     /// one a crossed pair, each below [`BIN_COUNT`].
     pub(super) fn push_bins(&self, out: &mut Vec<u32>) {
-        let mut bin = [0usize; SHAPE_COUNT];
-        for (Measure { edges, .. }, (value, slot)) in
-            MEASURES.iter().zip(self.values.iter().zip(&mut bin))
-        {
-            // Most numbers are in one of the first bins.
-            *slot = edges.iter().position(|edge| *edge > *value).unwrap_or(edges.len());
+        // Edges one by one, numbers side by side: so that nothing is left to guess.
+        let mut values = [f32x4::ZERO; GROUPS];
+        for (group, values_of_group) in values.iter_mut().zip(self.values.chunks(4)) {
+            let mut four = [0.0; 4];
+            four[..values_of_group.len()].copy_from_slice(values_of_group);
+            *group = f32x4::new(four);
+        }
+        let mut reached = [f32x4::ZERO; GROUPS];
+        EDGES.iter().for_each(|edges| count_reached(&mut reached, &values, edges));
+        HIGH_EDGES.iter().for_each(|edges| count_reached(&mut reached, &values, edges));
+        let mut bin = [0; 4 * GROUPS];
+        for (bins, reached) in bin.as_chunks_mut().0.iter_mut().zip(reached) {
+            *bins = reached.fast_trunc_int().to_array().map(|reached| reached as usize);
         }
         let mut all = [0u32; BINS_PER_SHAPE];
         for ((id, offset), bin) in all.iter_mut().zip(OFFSETS).zip(bin) {
@@ -206,37 +251,92 @@ impl Shape {
 /// Sums over a paragraph's chunks and tokens, from which its [`Shape`] is made.
 #[derive(Default)]
 pub(super) struct ShapeSums {
-    chunks: u32,
     counts: Counts<u32>,
-    /// The same for the last chunks: see [`ShapeSums::add`].
+    /// The same for the last chunks, but for plain words.
     recent: Counts<u16>,
-    recent_chunks: u32,
+    /// The same for the last plain words, and for the marks behind them.
+    plain: Packed,
+    marks: Packed,
     longest: u32,
     capitalised_run: u32,
     longest_run: u32,
-    first: Edge,
+    first: Option<Edge>,
     last: Edge,
     seen: [u64; 16],
     scripts: [u32; Script::ALL.len()],
 }
 
-/// Chunks whose counts fit into 16 bits together.
-const RECENT: u32 = u16::MAX as u32 / PLAIN_COUNT as u32;
+/// Five counts side by side in one number, so that one addition adds to all.
+#[derive(Clone, Copy, Default)]
+struct Packed(u64);
+
+impl Packed {
+    /// The lowest bit of each count, and the end.
+    const STARTS: [u32; 6] = [0, 16, 28, 40, 52, 64];
+
+    const fn one(i: usize) -> u64 {
+        1 << Packed::STARTS[i]
+    }
+
+    /// Adds all to `sums`, each to the one that is named.
+    fn add_to(self, sums: &mut Counts<u32>, names: &[Count]) {
+        for (name, range) in names.iter().zip(Packed::STARTS.windows(2)) {
+            let above = 64 - range[1];
+            sums[*name] += (self.0 << above >> (above + range[0])) as u32;
+        }
+    }
+}
+
+/// What [`ShapeSums`] packs of plain words: their letters, and what counts once a word.
+const OF_WORDS: [Count; 5] =
+    [Count::Letters, Count::Capitalised, Count::FunctionWords, Count::WeAndYou, Count::Companies];
+
+/// What is known of a word, as it is packed.
+const OF_KNOWN: [u64; Known::COMBINATIONS] = {
+    let mut sums = [0; Known::COMBINATIONS];
+    let mut i = 0;
+    while i < sums.len() {
+        let known = Known(i as u8);
+        sums[i] = Packed::one(2) * known.is(Known::FUNCTION) as u64
+            + Packed::one(3) * known.is(Known::WE_OR_YOU) as u64
+            + Packed::one(4) * known.is(Known::COMPANY_SUFFIX) as u64;
+        i += 1;
+    }
+    sums
+};
+
+/// What [`ShapeSums`] packs of the marks behind plain words.
+const OF_MARKS: [Count; 4] = [Count::Marks, Count::Commas, Count::Exclamations, Count::Sentences];
+
+/// A mark behind a plain word: what it adds, and its kind. By its byte; 0 is no mark.
+const MARKS: [(u64, Edge); 64] = {
+    let [mark, comma, exclamation, sentence] =
+        [Packed::one(0), Packed::one(1), Packed::one(2), Packed::one(3)];
+    let mut marks = [(0, Edge::Lower); 64];
+    marks[b',' as usize] = (mark + comma, Edge::Comma);
+    marks[b';' as usize] = (mark + comma, Edge::Comma);
+    marks[b':' as usize] = (mark, Edge::Colon);
+    marks[b'.' as usize] = (mark + sentence, Edge::Stop);
+    marks[b'?' as usize] = (mark + sentence, Edge::Question);
+    marks[b'!' as usize] = (mark + exclamation + sentence, Edge::Exclamation);
+    marks
+};
+
+const _: () = assert!(ShapeSums::MOST_CHUNKS * PLAIN_COUNT <= u16::MAX as usize);
 
 impl ShapeSums {
-    /// Adds a chunk with its tokens.
+    /// Chunks that may be added before [`ShapeSums::pass_on`].
+    pub(super) const MOST_CHUNKS: usize = (1 << 12) - 1;
+
+    /// Adds a chunk with what is known of its words.
     ///
     /// Counts of [`PLAIN_COUNT`] at most are added as sixteen bits, eight at a time on
-    /// most processors, and passed on before they overflow.
+    /// most processors.
     #[inline]
     pub(super) fn add(&mut self, chunk: &Sight) {
-        if self.recent_chunks == RECENT {
-            self.pass_on();
-        }
         for (sum, count) in self.recent.0.iter_mut().zip(&chunk.counts.0) {
-            *sum += *count;
+            *sum += u16::from(*count);
         }
-        self.recent_chunks += 1;
         if chunk.script_letters > 0 {
             self.scripts[chunk.script as usize] += u32::from(chunk.script_letters);
         }
@@ -245,7 +345,7 @@ impl ShapeSums {
         self.add_place(chars, chunk.first, chunk.last, capitalised);
     }
 
-    /// Adds a chunk that is no [`Sight`], without its tokens.
+    /// Adds a chunk that is no [`Sight`].
     pub(super) fn add_chunk(&mut self, chunk: &Chunk) {
         let counts = chunk.counts();
         for (sum, count) in self.counts.0.iter_mut().zip(&counts.0) {
@@ -256,72 +356,52 @@ impl ShapeSums {
         self.add_place(chunk.chars, chunk.first, chunk.last, capitalised);
     }
 
+    /// Adds what is known of a word of a chunk that is no [`Sight`].
+    pub(super) fn add_known(&mut self, known: Known) {
+        self.counts[Count::FunctionWords] += u32::from(known.is(Known::FUNCTION));
+        self.counts[Count::WeAndYou] += u32::from(known.is(Known::WE_OR_YOU));
+    }
+
+    /// Adds a plain word with what is known of it.
+    #[inline]
+    pub(super) fn add_plain(&mut self, word: &Plain, known: Known) {
+        let (of_mark, edge) = MARKS[usize::from(word.mark) % MARKS.len()];
+        self.marks.0 += of_mark;
+        self.plain.0 += word.letters as u64
+            + Packed::one(1) * u64::from(word.upper)
+            + OF_KNOWN[usize::from(known.0) % OF_KNOWN.len()];
+        let first = if word.upper { Edge::Upper } else { Edge::Lower };
+        let last = if word.length() == 1 { first } else { edge };
+        self.add_place(word.length() as u32, first, last, word.upper);
+    }
+
     #[inline]
     fn add_place(&mut self, chars: u32, first: Edge, last: Edge, capitalised: bool) {
-        if self.chunks == 0 {
-            self.first = first;
-        }
+        self.first.get_or_insert(first);
         self.last = last;
-        self.chunks += 1;
         self.longest = self.longest.max(chars);
         self.capitalised_run = (self.capitalised_run + 1) * u32::from(capitalised);
         self.longest_run = self.longest_run.max(self.capitalised_run);
     }
 
-    /// Adds a plain word, of ASCII letters, with the mark behind it or 0, and with their
-    /// tokens. The word is in small letters but perhaps for the first one.
-    #[inline(always)]
-    pub(super) fn add_plain(&mut self, letters: u32, mark: u8, upper: bool) {
-        let counts = &mut self.counts;
-        counts[Count::Chars] += letters;
-        counts[Count::Letters] += letters;
-        counts[Count::Tokens] += 1;
-        counts[Count::Capitalised] += u32::from(upper);
-        let (mut chars, mut last) = (letters, Edge::Lower);
-        if mark > 0 {
-            chars += 1;
-            counts[Count::Chars] += 1;
-            counts[Count::Marks] += 1;
-            counts[Count::Tokens] += 1;
-            last = edge(char::from(mark));
-            counts[Count::Commas] += u32::from(last == Edge::Comma);
-            counts[Count::Exclamations] += u32::from(last == Edge::Exclamation);
-            let ends = matches!(last, Edge::Stop | Edge::Exclamation | Edge::Question);
-            counts[Count::Sentences] += u32::from(ends);
-        } else if upper && letters == 1 {
-            last = Edge::Upper;
+    /// Takes note of hashes of tokens, to tell how many are distinct.
+    pub(super) fn see(&mut self, hashes: &[u64]) {
+        for hash in hashes {
+            let bit = (hash >> 40) as usize % (64 * self.seen.len());
+            self.seen[bit / 64] |= 1 << (bit % 64);
         }
-        self.add_place(chars, if upper { Edge::Upper } else { Edge::Lower }, last, upper);
     }
 
-    /// Counts the last chunk as the form of a company's name.
-    pub(super) fn add_company(&mut self) {
-        self.counts[Count::Companies] += 1;
-    }
-
-    /// Counts a token of a chunk that was added by [`ShapeSums::add_chunk`].
-    pub(super) fn add_token(&mut self) {
-        self.counts[Count::Tokens] += 1;
-    }
-
-    /// Counts what is known of a token beforehand.
-    pub(super) fn add_known(&mut self, function_word: bool, we_or_you: bool) {
-        self.counts[Count::FunctionWords] += u32::from(function_word);
-        self.counts[Count::WeAndYou] += u32::from(we_or_you);
-    }
-
-    /// Takes note of a token's hash, to tell how many are distinct.
-    #[inline]
-    pub(super) fn see(&mut self, hash: u64) {
-        let bit = (hash >> 40) as usize % (64 * self.seen.len());
-        self.seen[bit / 64] |= 1 << (bit % 64);
-    }
-
-    fn pass_on(&mut self) {
+    /// Passes on what was summed up in few bits.
+    pub(super) fn pass_on(&mut self) {
         for (sum, count) in self.counts.0.iter_mut().zip(&mut self.recent.0) {
             *sum += u32::from(std::mem::take(count));
         }
-        self.recent_chunks = 0;
+        let (plain, marks) = (std::mem::take(&mut self.plain), std::mem::take(&mut self.marks));
+        plain.add_to(&mut self.counts, &OF_WORDS);
+        marks.add_to(&mut self.counts, &OF_MARKS);
+        plain.add_to(&mut self.counts, &[Count::Chars]);
+        marks.add_to(&mut self.counts, &[Count::Chars]);
     }
 
     /// The script of more than half of the letters, Latin if there is none such.
@@ -331,19 +411,18 @@ impl ShapeSums {
         Script::ALL.into_iter().find(most).unwrap_or_default()
     }
 
-    /// The shape of what was added.
-    pub(super) fn shape(&mut self) -> Shape {
+    /// The shape of what was added and passed on: so many chunks and tokens.
+    pub(super) fn shape(&self, chunks: usize, tokens: usize) -> Shape {
         use Count::*;
-        self.pass_on();
         let count = |of: Count| self.counts[of];
         let share = |part: u32, whole: u32| part as f32 / whole.max(1) as f32;
         let distinct: u32 = self.seen.iter().map(|word| word.count_ones()).sum();
-        let (chunks, chars, tokens) = (self.chunks, count(Chars), count(Tokens));
+        let (chunks, chars, tokens) = (chunks as u32, count(Chars), tokens as u32);
         // In the order of MEASURES.
         let values = [
             chunks as f32,
             share(count(FunctionWords), chunks).min(1.0),
-            self.first as u8 as f32,
+            self.first.unwrap_or_default() as u8 as f32,
             self.last as u8 as f32,
             share(count(Capitalised), chunks),
             share(count(AllCapitals), chunks),
@@ -376,6 +455,14 @@ impl ShapeSums {
     }
 }
 
+/// Adds 1 for each value that has reached its edge.
+#[inline(always)]
+fn count_reached(counts: &mut [f32x4], values: &[f32x4], edges: &[f32x4]) {
+    for ((count, value), edge) in counts.iter_mut().zip(values).zip(edges) {
+        *count += value.simd_ge(*edge) & f32x4::ONE;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -394,7 +481,7 @@ mod tests {
 
     #[test]
     fn an_empty_paragraph_has_a_finite_shape() {
-        let shape = ShapeSums::default().shape();
+        let shape = ShapeSums::default().shape(0, 0);
         assert!(shape.values().iter().all(|value| value.is_finite()));
     }
 }

@@ -92,8 +92,8 @@ impl Default for Fields {
 impl<'r> Record<'r> {
     /// Finds the text of a record, a line without its line break.
     pub fn parse(line: &'r [u8], fields: &Fields) -> Result<Self, RecordError> {
-        let line =
-            std::str::from_utf8(line).map_err(|error| RecordError::Utf8(error.valid_up_to()))?;
+        let line = simdutf8::compat::from_utf8(line)
+            .map_err(|error| RecordError::Utf8(error.valid_up_to()))?;
         if line.trim().is_empty() {
             return Err(RecordError::Blank);
         }

@@ -67,7 +67,7 @@ impl Seen {
 
 /// Finds what the paragraphs of one document have in common, reusing its table.
 pub struct Relations {
-    mass: Vec<f32>,
+    mass: Box<[f32; 1 << TOPIC_BITS]>,
     /// Hashes of all words with the paragraph's number, sorted.
     sorted: Vec<(u64, u32)>,
 }
@@ -77,7 +77,7 @@ const TOPIC_BITS: u32 = 14;
 
 impl Default for Relations {
     fn default() -> Self {
-        Relations { mass: vec![0.0; 1 << TOPIC_BITS], sorted: Vec::new() }
+        Relations { mass: Box::new([0.0; 1 << TOPIC_BITS]), sorted: Vec::new() }
     }
 }
 
@@ -158,11 +158,6 @@ pub enum Number {
 
 /// Text values are divided by this to be of the size of the other numbers.
 const OWN_SCALE: f64 = 4.0;
-/// Neighbours looked at one by one, on either side.
-const NEIGHBOURS: isize = 4;
-/// Half-widths of the windows that means are taken over.
-const WINDOWS: [(usize, &str); 3] =
-    [(3, "mean spam within 3"), (8, "mean spam within 8"), (25, "mean spam within 25")];
 /// Distances count up to so many paragraphs.
 const FARTHEST: usize = 60;
 /// Words of a paragraph that can anchor genuine text.
@@ -229,6 +224,7 @@ impl<'d> Surroundings<'d> {
 
     /// Calls `put` with every number of paragraph `i`, always the same names in
     /// the same order.
+    #[inline(always)]
     pub fn visit(&self, i: usize, mut put: impl FnMut(Name, Number)) {
         self.visit_own(i, &mut put);
         self.visit_neighbours(i, &mut put);
@@ -236,6 +232,7 @@ impl<'d> Surroundings<'d> {
         self.visit_form(i, &mut put);
     }
 
+    #[inline(always)]
     fn visit_own(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
         let seen = &self.seen[i];
         let mut own = |what, factor: f64| {
@@ -269,31 +266,22 @@ impl<'d> Surroundings<'d> {
         plain("likeness to an ad * words in common above the mean", ad_share * relative, 0, true);
     }
 
+    #[inline(always)]
     fn visit_neighbours(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
+        // One by one, so that the compiler knows the place of every number.
+        self.visit_neighbour::<-4>(i, put);
+        self.visit_neighbour::<-3>(i, put);
+        self.visit_neighbour::<-2>(i, put);
+        self.visit_neighbour::<-1>(i, put);
+        self.visit_neighbour::<1>(i, put);
+        self.visit_neighbour::<2>(i, put);
+        self.visit_neighbour::<3>(i, put);
+        self.visit_neighbour::<4>(i, put);
         let mut plain = plain(put, self.junk);
-        for at in (-NEIGHBOURS..=NEIGHBOURS).filter(|at| *at != 0) {
-            let near = at.abs() <= 2;
-            let neighbour = self.neighbour(i, at);
-            let at = at as i8;
-            let balance = neighbour.map_or(0.0, |j| 2.0 * self.seen[j].probability as f32 - 1.0);
-            plain("spam", balance, at, near);
-            if near {
-                let value = neighbour.map_or(0.0, |j| self.seen[j].spam as f32);
-                plain("text value", (value / 4.0).clamp(-2.0, 2.0), at, false);
-                plain("absent", f32::from(neighbour.is_none()), at, false);
-                let other = neighbour.map(|j| &self.seen[j]);
-                let log_words = other.map_or(0.0, |other| other.log_words / 5.0);
-                plain("log of words", log_words, at, near);
-                let prose = other.is_some_and(|other| other.shape.ends_like_prose());
-                plain("ends like prose", f32::from(prose), at, false);
-                let alike =
-                    other.map_or(0.0, |other| (other.log_words - self.seen[i].log_words).abs());
-                plain("difference of log of words", alike.min(3.0), at, false);
-            }
-        }
-        for (width, name) in WINDOWS {
-            plain(name, self.mean(&self.balance_sums, i, width) as f32, 0, true);
-        }
+        let mean = |width| self.mean(&self.balance_sums, i, width) as f32;
+        plain("mean spam within 3", mean(3), 0, true);
+        plain("mean spam within 8", mean(8), 0, true);
+        plain("mean spam within 25", mean(25), 0, true);
         plain("mean of ads within 3", self.mean(&self.ad_sums, i, 3) as f32, 0, false);
         let sides = [self.neighbour(i, -1), self.neighbour(i, 1)];
         let around = || sides.iter().flatten().map(|j| self.seen[*j].probability as f32);
@@ -301,6 +289,28 @@ impl<'d> Surroundings<'d> {
         plain("most spam beside", around().fold(0.0, f32::max), 0, true);
     }
 
+    /// Of the paragraph `AT` places away.
+    #[inline(always)]
+    fn visit_neighbour<const AT: isize>(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
+        let mut plain = plain(put, self.junk);
+        let (at, near) = (AT as i8, AT.abs() <= 2);
+        let other = self.neighbour(i, AT).map(|j| &self.seen[j]);
+        let balance = other.map_or(0.0, |other| 2.0 * other.probability as f32 - 1.0);
+        plain("spam", balance, at, near);
+        if near {
+            let value = other.map_or(0.0, |other| other.spam as f32);
+            plain("text value", (value / 4.0).clamp(-2.0, 2.0), at, false);
+            plain("absent", f32::from(other.is_none()), at, false);
+            let log_words = other.map_or(0.0, |other| other.log_words / 5.0);
+            plain("log of words", log_words, at, near);
+            let prose = other.is_some_and(|other| other.shape.ends_like_prose());
+            plain("ends like prose", f32::from(prose), at, false);
+            let alike = other.map_or(0.0, |other| (other.log_words - self.seen[i].log_words).abs());
+            plain("difference of log of words", alike.min(3.0), at, false);
+        }
+    }
+
+    #[inline(always)]
     fn visit_place(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
         let mut plain = plain(put, self.junk);
         let count = self.seen.len();
@@ -328,6 +338,7 @@ impl<'d> Surroundings<'d> {
         plain("distance to prose on both sides", back.max(ahead), 0, true);
     }
 
+    #[inline(always)]
     fn visit_form(&self, i: usize, put: &mut impl FnMut(Name, Number)) {
         let mut plain = plain(put, self.junk);
         let Seen { shape, overlap, repeats, log_words, .. } = &self.seen[i];
@@ -372,6 +383,7 @@ fn plain<P: FnMut(Name, Number)>(
     junk: f64,
 ) -> impl FnMut(&'static str, f32, i8, bool) {
     let junk = junk as f32;
+    #[inline(always)]
     move |what, value, at, by_junk| {
         put(Name { what, at, by_junk: false }, Number::Plain(value));
         if by_junk {
@@ -498,8 +510,8 @@ pub struct ContextModel {
     intercept: f32,
     weights: Vec<f32>,
     /// The weights once more, those of own factors and the others, zeros behind.
-    own: [f32; MOST_OWN],
-    plain: Box<[f32; MOST_PLAIN]>,
+    own: [f64; MOST_OWN],
+    plain: Box<[f64; MOST_PLAIN]>,
 }
 
 /// A decision value and the part of it that is proportional to the text value.
@@ -522,8 +534,8 @@ impl ContextModel {
         let (mut own, mut plain) = ([0.0; MOST_OWN], Box::new([0.0; MOST_PLAIN]));
         let of =
             |wanted: bool| weights.iter().zip(&kinds).filter(move |(_, is_own)| **is_own == wanted);
-        own.iter_mut().zip(of(true)).for_each(|(slot, (weight, _))| *slot = *weight);
-        plain.iter_mut().zip(of(false)).for_each(|(slot, (weight, _))| *slot = *weight);
+        own.iter_mut().zip(of(true)).for_each(|(slot, (weight, _))| *slot = (*weight).into());
+        plain.iter_mut().zip(of(false)).for_each(|(slot, (weight, _))| *slot = (*weight).into());
         Some(ContextModel { intercept, weights, own, plain })
     }
 
@@ -552,14 +564,15 @@ impl ContextModel {
     pub fn value(&self, surroundings: &Surroundings<'_>, i: usize) -> ContextValue {
         // First all numbers, then all products: both go several at a time.
         let (mut own, mut plain) = ([0.0; MOST_OWN], [0.0; MOST_PLAIN]);
-        let (mut owns, mut plains) = (own.iter_mut(), plain.iter_mut());
-        surroundings.visit(i, |_, number| {
-            let (slot, value) = match number {
-                Number::OwnFactor(factor) => (owns.next(), factor),
-                Number::Plain(value) => (plains.next(), value),
-            };
-            if let Some(slot) = slot {
-                *slot = value;
+        let (mut owns, mut plains) = (0, 0);
+        surroundings.visit(i, |_, number| match number {
+            Number::OwnFactor(factor) => {
+                own[owns] = factor;
+                owns += 1;
+            }
+            Number::Plain(value) => {
+                plain[plains] = value;
+                plains += 1;
             }
         });
         ContextValue {
@@ -570,11 +583,11 @@ impl ContextModel {
 }
 
 /// The sum of the products of two rows of numbers, in four parts.
-fn dot<const N: usize>(a: &[f32; N], b: &[f32; N]) -> f64 {
+fn dot<const N: usize>(a: &[f64; N], b: &[f32; N]) -> f64 {
     let mut sums = [0.0; 4];
     for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += f64::from(*a) * f64::from(*b);
+            *sum += a * f64::from(*b);
         }
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3])

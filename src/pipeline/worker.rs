@@ -333,7 +333,7 @@ impl Counts {
 }
 
 fn invalid_bytes(text: &[u8]) -> u64 {
-    if std::str::from_utf8(text).is_ok() {
+    if simdutf8::basic::from_utf8(text).is_ok() {
         return 0;
     }
     text.utf8_chunks().map(|chunk| chunk.invalid().len() as u64).sum()

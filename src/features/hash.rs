@@ -1,0 +1,126 @@
+//! Hashes of tokens.
+
+/// The 64-bit hash of a token's UTF-8 bytes, taken eight at a time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct TokenHash {
+    hash: u64,
+    word: u64,
+    length: u32,
+    letters: u32,
+}
+
+pub(super) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl TokenHash {
+    #[inline]
+    pub(super) fn push(&mut self, byte: u8) {
+        self.word |= u64::from(byte) << (8 * (self.length & 7));
+        self.length += 1;
+        self.letters += u32::from(byte != b'0');
+        if self.length & 7 == 0 {
+            self.fold();
+        }
+    }
+
+    pub(super) fn push_char(&mut self, c: char) {
+        let mut bytes = [0; 4];
+        for byte in c.encode_utf8(&mut bytes).bytes() {
+            self.push(byte);
+        }
+    }
+
+    #[inline]
+    const fn fold(&mut self) {
+        self.hash = (self.hash.rotate_left(23) ^ self.word).wrapping_mul(MULTIPLIER);
+        self.word = 0;
+    }
+
+    #[inline]
+    pub(super) const fn finish(mut self) -> u64 {
+        if self.length & 7 != 0 {
+            self.fold();
+        }
+        let hash = (self.hash ^ self.length as u64).wrapping_mul(MULTIPLIER);
+        hash ^ (hash >> 29)
+    }
+}
+
+impl TokenHash {
+    pub(super) fn of(token: &str) -> Self {
+        let mut hash = TokenHash::default();
+        token.bytes().for_each(|byte| hash.push(byte));
+        hash
+    }
+
+    /// The hash of the ASCII word that `text` starts with, `length` bytes long; small
+    /// letters for capitals and `0` for digits.
+    ///
+    /// Eight bytes at a time: a letter has bit 6 set, a digit has bit 4 and not 6.
+    #[inline]
+    pub(super) fn of_word(text: &[u8], length: usize) -> Self {
+        const BIT_6: u64 = 0x4040_4040_4040_4040;
+        const BIT_4: u64 = 0x1010_1010_1010_1010;
+        let mut hash = TokenHash::default();
+        let mut at = 0;
+        while at < length {
+            let taken = (length - at).min(8);
+            let bytes = first_eight(&text[at..]) & (u64::MAX >> (64 - 8 * taken));
+            let digits = (bytes & BIT_4) << 2 & !bytes & BIT_6;
+            hash.word = (bytes | (bytes & BIT_6) >> 1) & !((digits >> 6) * 0x0f);
+            hash.length += taken as u32;
+            hash.letters += taken as u32 - digits.count_ones();
+            if taken == 8 {
+                hash.fold();
+            }
+            at += taken;
+        }
+        hash
+    }
+
+    /// The hash of the word of `length` letters, up to 16, that the bytes of `word` are.
+    #[inline]
+    pub(super) fn of_letters(word: [u64; 2], length: usize) -> Self {
+        let letters = length as u32;
+        let mut hash = TokenHash { hash: 0, word: word[0], length: letters, letters };
+        if length >= 8 {
+            hash.fold();
+            hash.word = word[1];
+        }
+        if length == 16 {
+            hash.fold();
+        }
+        hash
+    }
+
+    /// The hash of a token that is one ASCII mark.
+    #[inline]
+    pub(super) const fn of_mark(mark: u8) -> Self {
+        TokenHash { hash: 0, word: mark as u64, length: 1, letters: 1 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether the token is long enough, in bytes, to say what a text is about.
+    #[inline]
+    pub(super) fn is_long(&self) -> bool {
+        self.letters >= TOPIC_LENGTH
+    }
+}
+
+/// The first eight bytes, the first one lowest; zeros where there are none.
+#[inline]
+pub(super) fn first_eight(text: &[u8]) -> u64 {
+    match text.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// Fewest bytes, digits aside, of a word that can be a topic word.
+pub(super) const TOPIC_LENGTH: u32 = 4;
+
+pub(super) fn token_hash(token: &str) -> u64 {
+    TokenHash::of(token).finish()
+}

@@ -1,0 +1,237 @@
+//! What a character looks like, looked up in a table that is made page by page.
+
+use std::sync::OnceLock;
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::script::Script;
+use super::tokenizer::is_invisible;
+
+/// What is counted over characters: eight counts side by side, so that one addition adds
+/// to all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct CharCounts(u64);
+
+impl CharCounts {
+    /// So many may be added up.
+    pub(super) const MOST: usize = 255;
+
+    const LOWER: u32 = 0;
+    const UPPER: u32 = 8;
+    const DIGITS: u32 = 16;
+    const COMMAS: u32 = 24;
+    const QUOTES: u32 = 32;
+    const BRACKETS: u32 = 40;
+    const SEPARATORS: u32 = 48;
+    const EXCLAMATIONS: u32 = 56;
+
+    #[inline]
+    pub(super) fn add(&mut self, other: CharCounts) {
+        self.0 += other.0;
+    }
+
+    fn get(self, start: u32) -> u32 {
+        u32::from((self.0 >> start) as u8)
+    }
+
+    pub(super) fn lower(self) -> u32 {
+        self.get(Self::LOWER)
+    }
+
+    pub(super) fn upper(self) -> u32 {
+        self.get(Self::UPPER)
+    }
+
+    pub(super) fn digits(self) -> u32 {
+        self.get(Self::DIGITS)
+    }
+
+    pub(super) fn commas(self) -> u32 {
+        self.get(Self::COMMAS)
+    }
+
+    pub(super) fn quotes(self) -> u32 {
+        self.get(Self::QUOTES)
+    }
+
+    pub(super) fn brackets(self) -> u32 {
+        self.get(Self::BRACKETS)
+    }
+
+    pub(super) fn separators(self) -> u32 {
+        self.get(Self::SEPARATORS)
+    }
+
+    pub(super) fn exclamations(self) -> u32 {
+        self.get(Self::EXCLAMATIONS)
+    }
+}
+
+/// What a character looks like.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    pub counts: CharCounts,
+    pub edge: Edge,
+    /// The script of a letter beyond ASCII.
+    pub script: Option<Script>,
+    /// Whether it shows, by itself: it is neither invisible nor an accent to put on others.
+    pub shows: bool,
+}
+
+const PAGE: usize = 256;
+
+impl Kind {
+    #[inline]
+    pub(super) fn of(c: char) -> &'static Kind {
+        &Kind::page(c as usize / PAGE)[c as usize % PAGE]
+    }
+
+    /// The characters below 256.
+    #[inline]
+    pub(super) fn of_bytes() -> &'static [Kind; PAGE] {
+        Kind::page(0)
+    }
+
+    #[inline]
+    fn page(number: usize) -> &'static [Kind; PAGE] {
+        static PAGES: [OnceLock<Box<[Kind; PAGE]>>; 0x11_0000 / PAGE] =
+            [const { OnceLock::new() }; 0x11_0000 / PAGE];
+        PAGES[number].get_or_init(|| {
+            Box::new(std::array::from_fn(|i| {
+                Kind::find(char::from_u32((number * PAGE + i) as u32).unwrap_or_default())
+            }))
+        })
+    }
+
+    fn find(c: char) -> Self {
+        let edge = find_edge(c);
+        let count = match edge {
+            _ if c.is_uppercase() => Some(CharCounts::UPPER),
+            _ if c.is_alphabetic() => Some(CharCounts::LOWER),
+            _ if c.is_numeric() => Some(CharCounts::DIGITS),
+            Edge::Comma => Some(CharCounts::COMMAS),
+            Edge::Quote => Some(CharCounts::QUOTES),
+            Edge::Bracket => Some(CharCounts::BRACKETS),
+            Edge::Separator => Some(CharCounts::SEPARATORS),
+            Edge::Exclamation => Some(CharCounts::EXCLAMATIONS),
+            _ => None,
+        };
+        Kind {
+            counts: CharCounts(count.map_or(0, |start| 1 << start)),
+            edge,
+            script: (!c.is_ascii() && c.is_alphabetic()).then(|| Script::of(c)),
+            shows: !is_invisible(c) && !is_combining_mark(c),
+        }
+    }
+}
+
+/// The kind of a paragraph's first or last character.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Edge {
+    #[default]
+    Other,
+    Upper,
+    Lower,
+    Digit,
+    Stop,
+    Exclamation,
+    Question,
+    Colon,
+    Comma,
+    Quote,
+    Bracket,
+    Ellipsis,
+    Separator,
+}
+
+pub(super) const EDGE_NAMES: [&str; 13] = [
+    "other",
+    "upper-case",
+    "lower-case",
+    "digit",
+    "full-stop",
+    "exclamation",
+    "question",
+    "colon",
+    "comma",
+    "quote",
+    "bracket",
+    "ellipsis",
+    "separator",
+];
+
+#[inline]
+pub(super) fn edge(c: char) -> Edge {
+    Kind::of(c).edge
+}
+
+fn find_edge(c: char) -> Edge {
+    match c {
+        'a'..='z' => Edge::Lower,
+        'A'..='Z' => Edge::Upper,
+        '0'..='9' => Edge::Digit,
+        '.' | '。' | '．' | '।' | '۔' => Edge::Stop,
+        '!' | '！' => Edge::Exclamation,
+        '?' | '？' | '؟' => Edge::Question,
+        ':' | '：' => Edge::Colon,
+        ',' | ';' | '，' | '、' | '；' => Edge::Comma,
+        '"' | '\'' | '“' | '”' | '‘' | '’' | '„' | '«' | '»' | '「' | '」' | '『' | '』' => {
+            Edge::Quote
+        }
+        '(' | ')' | '[' | ']' | '{' | '}' | '（' | '）' | '【' | '】' => Edge::Bracket,
+        '…' => Edge::Ellipsis,
+        _ if is_separator(c) => Edge::Separator,
+        _ if c.is_ascii() => Edge::Other,
+        _ if c.is_uppercase() => Edge::Upper,
+        _ if c.is_alphabetic() => Edge::Lower,
+        _ if c.is_numeric() => Edge::Digit,
+        _ => Edge::Other,
+    }
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        '|' | '/'
+            | '\\'
+            | '>'
+            | '<'
+            | '~'
+            | '*'
+            | '_'
+            | '+'
+            | '='
+            | '-'
+            | '–'
+            | '—'
+            | '•'
+            | '·'
+            | '●'
+            | '▪'
+            | '■'
+            | '□'
+            | '◆'
+            | '★'
+            | '☆'
+            | '›'
+            | '‹'
+            | '→'
+            | '←'
+            | '↑'
+            | '↓'
+            | '▶'
+            | '►'
+            | '▲'
+            | '▼'
+            | '×'
+            | '✓'
+            | '✔'
+            | '｜'
+            | '／'
+            | '※'
+            | '○'
+            | '◎'
+            | '♥'
+    )
+}
