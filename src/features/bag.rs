@@ -10,6 +10,7 @@
 //!
 //! Ids are 32-bit hashes; a model with 2^b weights uses the upper b bits.
 
+use std::iter::once;
 use std::ops::Deref;
 
 use super::chunk::{Chunk, ChunkClass, visible};
@@ -27,18 +28,18 @@ const WHOLE: usize = 10;
 /// Takes in the ids of a paragraph, repeated as often as they occur; their order means
 /// nothing.
 pub trait Bag {
-    /// Takes in the id of a token, of a pair of tokens, or of a whole line.
-    fn add(&mut self, id: u32);
+    /// Takes in ids of tokens, of pairs of tokens, or of a whole line.
+    fn add<const N: usize>(&mut self, ids: impl Iterator<Item = [u32; N]>);
 
-    /// Takes in two ids: of three neighbouring classes, and of the last two of them.
-    fn add_classes(&mut self, classes: Classes) {
-        classes.ids().into_iter().for_each(|id| self.add(id));
+    /// Takes in two ids each: of three neighbouring classes, and of the last two of them.
+    fn add_classes(&mut self, classes: impl Iterator<Item = Classes>) {
+        self.add(classes.map(Classes::ids));
     }
 }
 
 impl Bag for Vec<u32> {
-    fn add(&mut self, id: u32) {
-        self.push(id);
+    fn add<const N: usize>(&mut self, ids: impl Iterator<Item = [u32; N]>) {
+        self.extend(ids.flatten());
     }
 }
 
@@ -213,26 +214,26 @@ impl<'b, B: Bag> Ids<'b, B> {
 
     /// Adds the ids of the next part.
     pub(super) fn take(&mut self, block: &Block) {
-        for &token in block.tokens.iter() {
-            self.bag.add(id(WORD, token));
-            self.bag.add(id(PAIR, pair(self.token, token)));
+        self.bag.add(block.tokens.iter().map(|&token| {
+            let ids = [id(WORD, token), id(PAIR, pair(self.token, token))];
             self.words_hash = pair(self.words_hash, token);
             self.token = token;
-        }
-        for &class in block.classes.iter() {
-            self.classes = self.classes.then(Some(class));
-            self.bag.add_classes(self.classes);
-        }
+            ids
+        }));
+        self.bag.add_classes(block.classes.iter().map(|class| {
+            self.classes = self.classes.then(Some(*class));
+            self.classes
+        }));
         self.tokens += block.tokens.len();
         self.chunks += block.classes.len();
     }
 
     /// Adds the ids that the paragraph has at its end and as a whole.
     pub(super) fn end(&mut self) {
-        self.bag.add(id(PAIR, pair(self.token, BOUNDARY)));
-        self.bag.add_classes(self.classes.then(None));
+        self.bag.add(once([id(PAIR, pair(self.token, BOUNDARY))]));
+        self.bag.add_classes(once(self.classes.then(None)));
         if self.tokens <= WHOLE {
-            self.bag.add(id(WHOLE_LINE, self.words_hash));
+            self.bag.add(once([id(WHOLE_LINE, self.words_hash)]));
         }
     }
 
@@ -243,7 +244,7 @@ impl<'b, B: Bag> Ids<'b, B> {
 
     /// Adds the second ids of tokens; `kind` is [`Ids::short`].
     pub(super) fn take_short(&mut self, kind: u64, block: &Block) {
-        block.tokens.iter().for_each(|token| self.bag.add(id(kind, *token)));
+        self.bag.add(block.tokens.iter().map(|token| [id(kind, *token)]));
     }
 
     /// How many ids there are in all.

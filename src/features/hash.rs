@@ -31,7 +31,7 @@ impl TokenHash {
 
     #[inline]
     const fn fold(&mut self) {
-        self.hash = (self.hash.rotate_left(23) ^ self.word).wrapping_mul(MULTIPLIER);
+        self.hash = fold(self.hash, self.word);
         self.word = 0;
     }
 
@@ -40,9 +40,27 @@ impl TokenHash {
         if self.length & 7 != 0 {
             self.fold();
         }
-        let hash = (self.hash ^ self.length as u64).wrapping_mul(MULTIPLIER);
-        hash ^ (hash >> 29)
+        mix(self.hash, self.length as u64)
     }
+}
+
+#[inline]
+const fn fold(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER)
+}
+
+#[inline]
+const fn mix(hash: u64, length: u64) -> u64 {
+    let hash = (hash ^ length).wrapping_mul(MULTIPLIER);
+    hash ^ (hash >> 29)
+}
+
+/// The hash of the token whose bytes, `length` of up to 16, these two words are.
+#[inline]
+pub(super) fn short_hash([low, high]: [u64; 2], length: usize) -> u64 {
+    let low = fold(0, low);
+    // Which of the two it is, is hard to guess.
+    mix(if length > 8 { fold(low, high) } else { low }, length as u64)
 }
 
 impl TokenHash {
@@ -73,21 +91,6 @@ impl TokenHash {
                 hash.fold();
             }
             at += taken;
-        }
-        hash
-    }
-
-    /// The hash of the word of `length` letters, up to 16, that the bytes of `word` are.
-    #[inline]
-    pub(super) fn of_letters(word: [u64; 2], length: usize) -> Self {
-        let letters = length as u32;
-        let mut hash = TokenHash { hash: 0, word: word[0], length: letters, letters };
-        if length >= 8 {
-            hash.fold();
-            hash.word = word[1];
-        }
-        if length == 16 {
-            hash.fold();
         }
         hash
     }

@@ -3,7 +3,7 @@
 use wide::u8x16;
 
 use super::chunk::PLAIN_COUNT;
-use super::hash::{TokenHash, first_eight};
+use super::hash::{first_eight, short_hash};
 
 /// ASCII white space as `char::is_whitespace` has it: vertical tab included.
 #[inline]
@@ -56,7 +56,7 @@ impl Plain {
     /// Its hash as a token.
     #[inline]
     pub(super) fn hash(&self) -> u64 {
-        TokenHash::of_letters(self.word, self.letters).finish()
+        short_hash(self.word, self.letters)
     }
 }
 

@@ -120,14 +120,13 @@ impl TextModel {
             classes: &self.classes,
             shift: 32 - self.bits,
             sum: [0; 2],
-            sum_of_classes: [0; 2],
         }
     }
 
     /// The value of a paragraph.
     pub fn value(&self, features: &Features) -> TextValue {
         let mut sum = self.sum();
-        features.bag.iter().for_each(|id| sum.add(*id));
+        sum.add(features.bag.iter().map(|id| [*id]));
         self.value_with(features, &sum, features.bag.len())
     }
 
@@ -138,8 +137,7 @@ impl TextModel {
             add(&mut fixed, self.bins[bin as usize]);
         }
         let scale = bag_scale(count);
-        let scaled = |k: usize| (bag.sum[k] + bag.sum_of_classes[k]) as f64 * scale;
-        let value = |k: usize| (fixed[k] as f64 + scaled(k)) * WEIGHT_UNIT;
+        let value = |k: usize| (fixed[k] as f64 + bag.sum[k] as f64 * scale) * WEIGHT_UNIT;
         TextValue { ad: value(0), chrome: value(1) }
     }
 }
@@ -151,21 +149,28 @@ pub struct BagSum<'m> {
     classes: &'m [[i32; 2]],
     shift: u32,
     sum: [i64; 2],
-    /// That of the classes, apart: sums that take turns wait for each other.
-    sum_of_classes: [i64; 2],
 }
 
 impl Bag for BagSum<'_> {
     #[inline]
-    fn add(&mut self, id: u32) {
-        add(&mut self.sum, self.bag[(id >> self.shift) as usize]);
+    fn add<const N: usize>(&mut self, ids: impl Iterator<Item = [u32; N]>) {
+        // Summed up beside, or every sum would wait for the last one to be stored.
+        let mut sum = self.sum;
+        for ids in ids {
+            ids.iter().for_each(|id| add(&mut sum, self.bag[(id >> self.shift) as usize]));
+        }
+        self.sum = sum;
     }
 
     #[inline]
-    fn add_classes(&mut self, classes: Classes) {
-        let [ad, chrome] = self.classes[classes.number()];
-        self.sum_of_classes[0] += i64::from(ad);
-        self.sum_of_classes[1] += i64::from(chrome);
+    fn add_classes(&mut self, classes: impl Iterator<Item = Classes>) {
+        let mut sum = self.sum;
+        for classes in classes {
+            let [ad, chrome] = self.classes[classes.number()];
+            sum[0] += i64::from(ad);
+            sum[1] += i64::from(chrome);
+        }
+        self.sum = sum;
     }
 }
 
