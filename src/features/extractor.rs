@@ -30,7 +30,7 @@ impl Remembered {
 /// Places for chunks, two in each, the last used one first; a power of two. With less,
 /// more is worked out anew; with more, the table and the model's weights do not fit
 /// into the second-level cache together.
-const PLACES: usize = 1024;
+const PLACES: usize = 2048;
 
 /// Where a chunk is remembered.
 #[inline]
