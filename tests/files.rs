@@ -18,6 +18,7 @@
 //! | links in a loop, odd names | `what_cannot_be_read_is_told_and_the_rest_is_done` |
 //! | many files, no files | `many_files_need_few_open_ones`, `no_files_are_an_error_unless_allowed` |
 //! | little memory, many threads | `little_memory_and_many_threads_change_nothing` |
+//! | a line that does not fit into memory | `endless_lines_need_little_memory` |
 //! | two runs at once | `two_runs_at_once_do_not_clash` |
 //! | no home, no temporary folder, locale | `the_surroundings_do_not_matter` |
 
@@ -635,5 +636,20 @@ mod unix {
             assert_status(&output, 0);
             assert!(output.stdout == one, "{setup} {threads}");
         }
+    }
+
+    #[test]
+    fn endless_lines_need_little_memory() {
+        let room = Room::new();
+        let sparse = fs::File::create(room.at("nul")).expect("a file can be made");
+        sparse.set_len(450 << 20).expect("it takes no space");
+        let setup = "ulimit -v 400000; exec >/dev/null";
+        let output = room.run_after(setup, &["filter", "--format", "txt", "nul"]);
+        assert_status(&output, 0);
+        assert_told(&output, "nul: 1 line(s) of more than 67108864 bytes were not judged");
+        let output = room.run_after(setup, &["filter", "--format", "jsonl", "nul"]);
+        assert_status(&output, 1);
+        assert_told(&output, "nul: record 1 rejected: the line is longer than 67108864 bytes\n");
+        assert_told(&output, "1 documents in, 0 out, 1 rejected");
     }
 }

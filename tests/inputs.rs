@@ -13,7 +13,7 @@
 //! | NFC and NFD | `composed_and_decomposed_text_score_alike` |
 //! | mojibake | `mojibake_is_kept` |
 //! | other scripts, noncharacters, private use | `other_scripts_and_odd_characters_are_kept` |
-//! | lines over the limit | `shape::a_line_over_the_limit_is_an_error_in_bounded_memory` |
+//! | lines over the limit | `shape::a_line_over_the_limit_stays_in_its_text` and those beside it, `files::endless_lines_need_little_memory` |
 //! | many lines, paragraphs or marks, long tokens, distinct words, repetitions | `shape::time_is_linear_in_the_size` |
 //! | hardly any paragraphs, or odd ones | `shape::any_few_paragraphs_have_sound_scores` |
 //! | offsets beyond 32 bits | in `formats::reader` and `pipeline::worker` |
@@ -33,7 +33,7 @@ use std::process::{Command, Output, Stdio};
 use assert_cmd::prelude::*;
 use despam::formats::Format;
 use despam::formats::jsonl::Fields;
-use despam::pipeline::{Filter, Input, Job, run};
+use despam::pipeline::{Counts, Filter, Input, Job, run};
 use despam::{Classifier, Guard, Label, Model, Unit, Verdict};
 
 use super::promises::{Written, classifier, filter, restored, values, written};
@@ -85,7 +85,8 @@ fn an_empty_input_gives_an_empty_output() {
         for job in [filter(), Job::Score, Job::Check] {
             let written = written(&classifier(0.0), &job, format, b"", 2);
             assert!(written.main.is_empty() && written.rejects.is_empty());
-            assert_eq!((written.counts.paragraphs, written.counts.rejected), (0, 0));
+            assert_eq!(written.counts, Counts::default());
+            assert_eq!(restored(&written), b"");
         }
     }
     for format in ["auto", "txt", "jsonl", "wet"] {

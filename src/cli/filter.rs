@@ -182,6 +182,9 @@ fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
     if counts.passed > 0 {
         eprintln!("{} documents without a text passed on as they are", counts.passed);
     }
+    if counts.long_lines > 0 {
+        eprintln!("{} lines too long to be judged kept as they are", counts.long_lines);
+    }
     if let Some(MaxRemoved { share, action }) = max_removed {
         let done = match action {
             Excess::Keep => "kept as they are",

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use despam::formats::Format;
 use despam::formats::compression::Compression;
+use despam::formats::reader::MAX_LINE;
 use despam::pipeline::{Counts, InputError, Part, Reject, Sink};
 use despam::restore::AuditEnd;
 use despam::statistics::Statistics;
@@ -252,6 +253,12 @@ impl<'f> Files<'f> {
                 "{share:.1} % of the bytes are not UTF-8; if it is another encoding, convert it with iconv"
             ));
         }
+        if counts.long_lines > 0 {
+            self.warn(&format!(
+                "{} line(s) of more than {MAX_LINE} bytes were not judged",
+                counts.long_lines
+            ));
+        }
         if counts.records == 0 && counts.other_records > 0 {
             self.warn(
                 "no WARC record is of type `conversion`: despam reads the text of pages (WET), not pages"
@@ -316,7 +323,8 @@ impl Sink for Files<'_> {
             self.found.merge(found);
         }
         self.records += part.counts.records - part.counts.rejected;
-        part.rejects.iter().for_each(|reject| self.tell(reject));
+        let first = part.rejects.iter().filter(|reject| !reject.further);
+        first.for_each(|reject| self.tell(reject));
         self.batch.place_if_due().map_err(other)
     }
 

@@ -3,7 +3,8 @@
 //! A chunk is what one thread works on at a time. Where it ends depends on the
 //! bytes alone, never on how they arrive. For JSON Lines and WET a chunk is some whole
 //! records. A text up to [`CHUNK`] bytes long is one chunk; a longer one is judged
-//! in sections of that size, each for itself.
+//! in sections of that size, each for itself. A line of more than [`MAX_LINE`] bytes comes
+//! in parts of that size, which nobody has to hold together.
 
 use std::io::{self, Read};
 
@@ -14,22 +15,36 @@ use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
 /// Bytes a chunk has, more only if a line or a record is longer.
 pub const CHUNK: usize = 1 << 20;
-/// Bytes that a line may have; a longer one ends the reading with an error. A WET file
-/// has nothing as long as that.
+/// Bytes that a line may have, line break included; a longer one comes in parts. A WET
+/// file has no item as long as that.
 pub const MAX_LINE: usize = 64 << 20;
 
-/// Some whole lines or records of a stream.
+/// What the bytes of a chunk are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole lines or records.
+    #[default]
+    Whole,
+    /// The first part of a line of more than [`MAX_LINE`] bytes.
+    LongStart,
+    /// A further part of it.
+    LongRest,
+}
+
+/// Some whole lines or records of a stream, or a part of a line over the limit.
 #[derive(Debug, Default)]
 pub struct Chunk {
-    /// The bytes.
+    /// The bytes; never none.
     pub bytes: Vec<u8>,
+    /// What they are.
+    pub kind: Kind,
     /// Bytes of the stream before them.
     pub offset: u64,
     /// Lines of the stream before them, counted by LF.
     pub lines: u64,
     /// Of WET: documents and bad records before them.
     pub records: u64,
-    /// Of a text: paragraphs before them.
+    /// Of a text: paragraphs before them, a line over the limit being one.
     pub paragraphs: u64,
     /// Of a text: how its paragraphs are told apart.
     pub unit: Unit,
@@ -45,13 +60,16 @@ pub struct ChunkReader<R> {
     format: Format,
     unit: Unit,
     strict: bool,
-    /// Bytes that a chunk has.
+    /// Bytes that a chunk has, and those that a line may have.
     chunk: usize,
+    max_line: usize,
     /// Bytes that were read. Those from `taken` on are in no chunk yet.
     buffer: Vec<u8>,
     taken: usize,
     ended: bool,
     failure: Option<io::Error>,
+    /// Whether the next bytes belong to a line over the limit that began before.
+    in_long_line: bool,
     started: bool,
     done: bool,
     offset: u64,
@@ -72,9 +90,6 @@ pub enum ReadError {
     /// Something that holds no text as it is.
     #[error("this is {0}")]
     Foreign(&'static str),
-    /// A line that does not fit into memory.
-    #[error("a line is longer than {MAX_LINE} bytes")]
-    LongLine,
     /// A text that does not fit into memory, where all of it is to be checked first.
     #[error("the text is longer than {MAX_LINE} bytes: it cannot be read with --strict")]
     LongText,
@@ -89,10 +104,12 @@ impl<R: Read> ChunkReader<R> {
             unit,
             strict: false,
             chunk: CHUNK,
+            max_line: MAX_LINE,
             buffer: Vec::new(),
             taken: 0,
             ended: false,
             failure: None,
+            in_long_line: false,
             started: false,
             done: false,
             offset: 0,
@@ -108,8 +125,8 @@ impl<R: Read> ChunkReader<R> {
         ChunkReader { strict: strict && self.format == Format::Text, ..self }
     }
 
-    /// The next chunk; a text always has at least one. Whole lines or records that came
-    /// before a failure are given first.
+    /// The next chunk; an empty stream has none. Whole lines or records that came before a
+    /// failure are given first.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         if self.done {
             return Ok(None);
@@ -121,7 +138,13 @@ impl<R: Read> ChunkReader<R> {
                 self.read_all()?;
             }
         }
-        let mut length = self.fill()?;
+        let (kind, mut length) = if self.in_long_line {
+            (Kind::LongRest, self.fill_part())
+        } else if let Some(length) = self.fill() {
+            (Kind::Whole, length)
+        } else {
+            (Kind::LongStart, self.fill_part())
+        };
         if length == self.rest().len()
             && let Some(failure) = self.failure.take()
         {
@@ -133,13 +156,19 @@ impl<R: Read> ChunkReader<R> {
             self.buffer.truncate(self.taken + length);
             self.failure = Some(failure);
         }
+        if length == 0 {
+            self.done = true;
+            return Ok(None);
+        }
         let bytes = self.take(length);
         let last = self.ended && self.rest().is_empty() && self.failure.is_none();
         self.done = last;
-        if !self.started && self.unit == Unit::Auto && self.format == Format::Text {
+        let is_text = kind == Kind::Whole && self.format == Format::Text;
+        if is_text && self.unit == Unit::Auto {
             self.unit = if is_hard_wrapped(&bytes) { Unit::Block } else { Unit::Line };
         }
         let chunk = Chunk {
+            kind,
             offset: self.offset,
             lines: self.lines,
             records: self.records,
@@ -189,28 +218,41 @@ impl<R: Read> ChunkReader<R> {
         Ok(())
     }
 
-    /// Reads until a chunk is complete; its length.
-    fn fill(&mut self) -> Result<usize, ReadError> {
+    /// Reads until a chunk is complete; its length. `None` before a line over the limit.
+    fn fill(&mut self) -> Option<usize> {
         let mut wanted = self.chunk;
         loop {
             // One byte more than the chunk, to see whether a CR has its LF.
             self.read(wanted + 1);
             let rest = self.rest();
             if self.ended && rest.len() <= wanted {
-                return Ok(rest.len());
+                return Some(rest.len());
             }
             let cut = match self.format {
                 Format::Wet => wet::whole_items(&rest[..wanted]),
                 _ => last_line_end(&rest[..=wanted], self.format),
             };
-            if let Some(cut) = cut {
-                return Ok(cut);
-            }
-            if wanted >= MAX_LINE {
-                return Err(ReadError::LongLine);
+            if cut.is_some() || wanted >= self.max_line {
+                return cut;
             }
             wanted *= 2;
         }
+    }
+
+    /// Reads the next part of a line over the limit; its length.
+    fn fill_part(&mut self) -> usize {
+        // One byte more, as above.
+        self.read(self.chunk + 1);
+        let rest = self.rest();
+        let window = &rest[..rest.len().min(self.chunk + 1)];
+        let all = self.ended && window.len() == rest.len();
+        let end = match first_line_end(window, self.format, all) {
+            None if all => Some(window.len()),
+            end => end.filter(|end| all || *end <= self.chunk),
+        };
+        let length = end.unwrap_or_else(|| whole_characters(&window[..self.chunk]));
+        self.in_long_line = end.is_none();
+        length
     }
 
     /// Reads until `count` bytes are in no chunk yet, or the stream ends or fails.
@@ -241,6 +283,9 @@ impl<R: Read> ChunkReader<R> {
         if !chunk.last {
             self.lines += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
             match self.format {
+                Format::Text if chunk.kind != Kind::Whole => {
+                    self.paragraphs += u64::from(chunk.kind == Kind::LongStart);
+                }
                 Format::Text => {
                     self.paragraphs += paragraphs(&chunk.bytes, chunk.unit).count() as u64;
                 }
@@ -268,6 +313,26 @@ fn last_line_end(bytes: &[u8], format: Format) -> Option<usize> {
     lf.max(cr)
 }
 
+/// The end of the line that `bytes` are the first of; `all` says that none follow.
+fn first_line_end(bytes: &[u8], format: Format, all: bool) -> Option<usize> {
+    if format == Format::JsonLines {
+        return memchr::memchr(b'\n', bytes).map(|at| at + 1);
+    }
+    let at = memchr::memchr2(b'\r', b'\n', bytes)?;
+    match &bytes[at..] {
+        [b'\r', b'\n', ..] => Some(at + 2),
+        [b'\r'] if !all => None,
+        _ => Some(at + 1),
+    }
+}
+
+/// The length of `bytes`, less that of a character that may go on after them.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let end = bytes.len().saturating_sub(3);
+    let starts = |byte: &u8| *byte >= 0xc0;
+    bytes[end..].iter().rposition(starts).map_or(bytes.len(), |at| end + at)
+}
+
 fn check_start(start: &[u8]) -> Result<(), ReadError> {
     if let Some(what) = foreign(start) {
         return Err(ReadError::Foreign(what));
@@ -284,6 +349,8 @@ fn check_start(start: &[u8]) -> Result<(), ReadError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Gives a few bytes at a time, to show that arrival does not matter.
@@ -364,11 +431,79 @@ mod tests {
     }
 
     #[test]
-    fn long_lines_stay_whole_and_an_empty_text_is_one_chunk() {
+    fn long_lines_stay_whole_and_an_empty_stream_has_no_chunk() {
         let bytes = vec![b'x'; 3 * CHUNK];
         assert_eq!(chunks(&bytes, Format::Text, usize::MAX).len(), 1);
-        let empty = chunks(b"", Format::Text, 1);
-        assert!(empty.len() == 1 && empty[0].first && empty[0].last);
+        for format in [Format::Text, Format::JsonLines, Format::Wet] {
+            assert!(chunks(b"", format, 1).is_empty());
+        }
+    }
+
+    /// The lines of a stream, as the ends of its form say.
+    fn lines(bytes: &[u8], format: Format) -> Vec<&[u8]> {
+        let (mut lines, mut rest) = (Vec::new(), bytes);
+        while !rest.is_empty() {
+            let end = first_line_end(rest, format, true).unwrap_or(rest.len());
+            lines.push(&rest[..end]);
+            rest = &rest[end..];
+        }
+        lines
+    }
+
+    proptest! {
+        #[test]
+        fn lines_over_the_limit_come_in_parts(
+            text in "([aé😀]{0,40}(\n|\r|\r\n)){0,8}[a中]{0,40}", records: bool, step in 1..50usize
+        ) {
+            let format = if records { Format::JsonLines } else { Format::Text };
+            let mut reader =
+                ChunkReader::new(Trickle(text.as_bytes(), step), format, Unit::Line);
+            (reader.chunk, reader.max_line) = (8, 32);
+            let mut all = Vec::new();
+            let mut found: Vec<Vec<u8>> = Vec::new();
+            let (mut before, mut paragraphs_before) = (0, 0);
+            while let Some(chunk) = reader.next_chunk().expect("memory can be read") {
+                prop_assert_eq!((chunk.offset, chunk.first), (all.len() as u64, all.is_empty()));
+                prop_assert_eq!(chunk.lines, before);
+                prop_assert!(!chunk.bytes.is_empty() && chunk.bytes.len() <= 32);
+                before += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
+                prop_assert_eq!(chunk.paragraphs, paragraphs_before);
+                if chunk.kind == Kind::Whole {
+                    found.extend(lines(&chunk.bytes, format).into_iter().map(<[u8]>::to_vec));
+                    let here = paragraphs(&chunk.bytes, Unit::Line).count() as u64;
+                    paragraphs_before += if records { 0 } else { here };
+                } else {
+                    prop_assert!(chunk.bytes.len() <= 9);
+                    prop_assert!(std::str::from_utf8(&chunk.bytes).is_ok());
+                    if chunk.kind == Kind::LongStart {
+                        paragraphs_before += u64::from(!records);
+                        found.push(Vec::new());
+                    }
+                    found.last_mut().expect("it began").extend(&chunk.bytes);
+                }
+                all.extend(chunk.bytes);
+                prop_assert_eq!(chunk.last, all.len() == text.len());
+            }
+            prop_assert_eq!(&all, text.as_bytes());
+            prop_assert_eq!(found, lines(text.as_bytes(), format));
+        }
+    }
+
+    #[test]
+    fn a_failure_within_a_long_line_comes_after_parts_of_it() {
+        let mut reader =
+            ChunkReader::new(b"a\nbbbbbbbbbbbbbbbbbbbb".chain(Broken), Format::Text, Unit::Line);
+        (reader.chunk, reader.max_line) = (4, 8);
+        let mut given = Vec::new();
+        let failure = loop {
+            match reader.next_chunk() {
+                Ok(chunk) => given.extend(chunk.expect("it is not the end").bytes),
+                Err(failure) => break failure,
+            }
+        };
+        assert_eq!(failure.to_string(), "broken");
+        assert_eq!(given, b"a\nbbbbbbbbbbbbbbbb");
+        assert!(reader.next_chunk().is_ok_and(|chunk| chunk.is_none()));
     }
 
     #[test]
@@ -387,21 +522,23 @@ mod tests {
         assert!(strict(&bytes).len() > 1 && strict(&bytes).into_iter().eq(plain(&bytes)));
         bytes.push(0xff);
         assert!(strict(&bytes) == [bytes.clone()]);
-        assert_eq!(strict(b""), [b""]);
+        assert!(strict(b"").is_empty());
         let long = vec![b'\n'; MAX_LINE + 1];
         let mut reader =
             ChunkReader::new(long.as_slice(), Format::Text, Unit::Auto).with_strict(true);
         assert!(matches!(reader.next_chunk(), Err(ReadError::LongText)));
     }
 
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("broken"))
+        }
+    }
+
     #[test]
     fn whole_lines_before_a_failure_are_given_first() {
-        struct Broken;
-        impl Read for Broken {
-            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-                Err(io::Error::other("broken"))
-            }
-        }
         for (start, given) in [("one\ntwo\nthr", "one\ntwo\n"), ("one", ""), ("", "")] {
             let input = start.as_bytes().chain(Broken);
             let mut reader = ChunkReader::new(input, Format::JsonLines, Unit::Auto);

@@ -161,12 +161,14 @@ pub struct Reject {
     pub reason: String,
     /// A JSON row with both and the record's bytes.
     pub row: Vec<u8>,
+    /// Whether the row has only a further part of a record that was too long for one.
+    pub further: bool,
 }
 
 /// What a run counted. Documents that go out are `records - rejected - dropped`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Records read, a text being one.
+    /// Records read, a text being one. An empty input has none.
     pub records: u64,
     /// Records rejected.
     pub rejected: u64,
@@ -177,6 +179,8 @@ pub struct Counts {
     pub dropped: u64,
     /// Records without a text that go out as they are.
     pub passed: u64,
+    /// Lines of texts that were too long to be judged and go out as they are.
+    pub long_lines: u64,
     /// Documents, or sections of long texts, of which more than the bound would go.
     pub over_max_removed: u64,
     /// Paragraphs judged.
@@ -211,6 +215,7 @@ impl AddAssign<&Counts> for Counts {
         self.other_records += other.other_records;
         self.dropped += other.dropped;
         self.passed += other.passed;
+        self.long_lines += other.long_lines;
         self.over_max_removed += other.over_max_removed;
         self.paragraphs += other.paragraphs;
         self.ad += other.ad;

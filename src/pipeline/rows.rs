@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use base64::Engine;
+use base64::display::Base64Display;
 use base64::prelude::BASE64_STANDARD;
 
 use super::filter::removed_share;
@@ -147,13 +147,20 @@ fn json_number(number: f64) -> String {
     serde_json::Value::from(number).to_string()
 }
 
-/// Adds a JSON field with bytes: as a string if they are UTF-8, else in base64.
+/// Adds a JSON field with bytes: as a string if they are UTF-8, else in base64. They may be
+/// many, so there is no copy on the way.
 pub(super) fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) {
-    let field = match std::str::from_utf8(bytes) {
-        Ok(text) => format!("\"{name}\":{}", json_string(text)),
-        Err(_) => format!("\"{name}_base64\":\"{}\"", BASE64_STANDARD.encode(bytes)),
-    };
-    out.extend_from_slice(field.as_bytes());
+    // Writing to memory cannot fail.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let _ = write!(out, "\"{name}\":");
+            let _ = serde_json::to_writer(out, text);
+        }
+        Err(_) => {
+            let base64 = Base64Display::new(bytes, &BASE64_STANDARD);
+            let _ = write!(out, "\"{name}_base64\":\"{base64}\"");
+        }
+    }
 }
 
 /// The text on one line, with control characters escaped, fit for a terminal.

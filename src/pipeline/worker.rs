@@ -7,7 +7,7 @@ use super::{Counts, Filter, Head, InputError, Job, Part, Reject};
 use crate::classifier::{Classifier, Scratch};
 use crate::formats::Format;
 use crate::formats::jsonl::{self, Fields, Record, RecordError};
-use crate::formats::reader::{Chunk, MAX_LINE};
+use crate::formats::reader::{Chunk, Kind, MAX_LINE};
 use crate::formats::wet::{self, Item};
 use crate::label::Label;
 use crate::paragraph::Unit;
@@ -56,6 +56,7 @@ impl Worker<'_, '_> {
             done.main.reserve_exact(chunk.bytes.len());
         }
         match head.format {
+            _ if chunk.kind != Kind::Whole => self.work_long_line(head, chunk, &mut done),
             Format::Text => self.work_text(head, chunk, &mut done),
             Format::JsonLines => self.work_records(head, chunk, &mut done),
             Format::Wet => self.work_wet(head, chunk, &mut done),
@@ -105,6 +106,10 @@ impl Worker<'_, '_> {
         self.job.filter()
     }
 
+    fn writes_attributes(&self) -> bool {
+        self.filter().is_some_and(|filter| filter.attributes.is_some())
+    }
+
     fn work_text(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
         done.counts.records = u64::from(chunk.first);
         if self.job.is_strict() {
@@ -130,6 +135,27 @@ impl Worker<'_, '_> {
         self.judge(&chunk.bytes, chunk.unit, &place, &Within::Text, done);
     }
 
+    /// Takes a part of a line over the limit: a text keeps it, a record is rejected.
+    fn work_long_line(&self, head: &Head, chunk: &Chunk, done: &mut Part) {
+        let starts = chunk.kind == Kind::LongStart;
+        if head.format == Format::Text {
+            done.counts.records = u64::from(chunk.first);
+            done.counts.long_lines = u64::from(starts);
+            if self.filter().is_some() {
+                done.main.extend_from_slice(&chunk.bytes);
+            }
+            return;
+        }
+        done.counts.records = u64::from(starts);
+        done.counts.rejected = u64::from(starts);
+        if starts && self.writes_attributes() {
+            push_no_attributes(None, &mut done.attributes);
+        }
+        let reason = format!("the line is longer than {MAX_LINE} bytes");
+        let reject = Reject::new(head, &chunk.bytes, chunk.lines, chunk.offset, reason);
+        done.rejects.push(Reject { further: !starts, ..reject });
+    }
+
     fn work_records(&mut self, head: &Head, chunk: &Chunk, done: &mut Part) {
         let (mut offset, mut number) = (0, chunk.lines);
         while offset < chunk.bytes.len() {
@@ -143,7 +169,7 @@ impl Worker<'_, '_> {
             match self.parse(bare) {
                 Ok(record) => self.work_record(head, &record, line, number, done),
                 Err(error) => {
-                    if self.filter().is_some_and(|filter| filter.attributes.is_some()) {
+                    if self.writes_attributes() {
                         push_no_attributes(jsonl::id(bare, self.fields), &mut done.attributes);
                     }
                     if self.passes(&error) {
@@ -308,16 +334,23 @@ impl Worker<'_, '_> {
 
 fn reject(head: &Head, line: &[u8], number: u64, offset: u64, reason: String, done: &mut Part) {
     done.counts.rejected += 1;
-    let mut row = format!(
-        "{{\"source\":{},\"record\":{},\"offset\":{offset},\"reason\":{},",
-        json_string(&head.name),
-        number + 1,
-        json_string(&reason),
-    )
-    .into_bytes();
-    push_bytes(&mut row, "raw", line);
-    row.extend_from_slice(b"}\n");
-    done.rejects.push(Reject { record: number + 1, reason, row });
+    done.rejects.push(Reject::new(head, line, number, offset, reason));
+}
+
+impl Reject {
+    /// The row of a record, which `number` tells from 0.
+    fn new(head: &Head, line: &[u8], number: u64, offset: u64, reason: String) -> Self {
+        let mut row = format!(
+            "{{\"source\":{},\"record\":{},\"offset\":{offset},\"reason\":{},",
+            json_string(&head.name),
+            number + 1,
+            json_string(&reason),
+        )
+        .into_bytes();
+        push_bytes(&mut row, "raw", line);
+        row.extend_from_slice(b"}\n");
+        Reject { record: number + 1, reason, row, further: false }
+    }
 }
 
 impl Counts {

@@ -280,6 +280,7 @@ fn run(report: &Report, page: &mut String) {
         ("Left out by --max-removed", counts.dropped),
         ("Over the bound of --max-removed", counts.over_max_removed),
         ("Passed on without a text", counts.passed),
+        ("Lines too long to be judged", counts.long_lines),
         ("Became empty", counts.emptied),
         ("WARC records of other types", counts.other_records),
         ("Paragraphs judged", counts.paragraphs),

@@ -111,7 +111,7 @@ enum Kind {
     Added(Vec<u8>),
 }
 
-/// A record that was rejected.
+/// A record that was rejected, or a part of one.
 struct Rejected {
     record: u64,
     bytes: Vec<u8>,
@@ -137,7 +137,7 @@ pub fn restore(
         restore_record(cleaned, &changes, &mut out)?;
     } else {
         let rejected = read_rejects(rejects, &end)?;
-        restore_records(cleaned, &changes, &rejected, &end, &mut out)?;
+        restore_records(cleaned, &changes, rejected, &end, &mut out)?;
     }
     check_bytes(out.bytes, &end)
 }
@@ -167,22 +167,30 @@ impl Write for Counted<'_> {
     }
 }
 
-fn restore_records(
+fn restore_records<'r>(
     cleaned: &mut dyn BufRead,
     mut changes: &[Change],
-    mut rejected: &[Rejected],
+    rejected: impl Iterator<Item = Result<Rejected, RestoreError>> + 'r,
     end: &AuditEnd,
     out: &mut dyn Write,
 ) -> Result<(), RestoreError> {
+    let mut rejected = rejected.peekable();
     for record in 1..=end.records {
-        if let Some((first, others)) =
-            rejected.split_first().filter(|(first, _)| first.record == record)
-        {
+        let is_this = |row: &Result<Rejected, _>| match row {
+            Ok(rejected) => rejected.record == record,
+            Err(_) => true,
+        };
+        let mut is_rejected = false;
+        // A record over the limit has several rows.
+        while let Some(row) = rejected.next_if(is_this) {
+            is_rejected = true;
+            let bytes = row?.bytes;
             // A bad record of a WET file was never a line of JSON.
             if end.format != Format::Wet.name() {
-                out.write_all(&first.bytes)?;
+                out.write_all(&bytes)?;
             }
-            rejected = others;
+        }
+        if is_rejected {
             continue;
         }
         let count = changes.iter().take_while(|change| change.record == record).count();
@@ -299,25 +307,23 @@ fn read_removed(
     end.map(|end| (end, changes)).ok_or(RestoreError::NoEnd)
 }
 
-/// The rejected records of a source, if it has any.
-fn read_rejects(
-    input: Option<&mut dyn BufRead>,
+/// The rejected records of a source, if it has any, one by one.
+fn read_rejects<'r>(
+    input: Option<&'r mut dyn BufRead>,
     end: &AuditEnd,
-) -> Result<Vec<Rejected>, RestoreError> {
-    let input = match input {
-        Some(input) => input,
-        None if end.rejected > 0 => return Err(RestoreError::NoRejects(end.rejected)),
-        None => return Ok(Vec::new()),
-    };
-    let mut rejected = Vec::new();
-    for row in read_rows(input) {
-        let (number, row) = row?;
-        if row.source == end.source {
-            let record = row.record.unwrap_or_default();
-            rejected.push(Rejected { record, bytes: bytes(row.raw, row.raw_base64, number)? });
-        }
+) -> Result<impl Iterator<Item = Result<Rejected, RestoreError>> + 'r, RestoreError> {
+    if input.is_none() && end.rejected > 0 {
+        return Err(RestoreError::NoRejects(end.rejected));
     }
-    Ok(rejected)
+    let source = end.source.clone();
+    let rows = input.into_iter().flat_map(read_rows);
+    Ok(rows.filter_map(move |row| match row {
+        Ok((_, row)) if row.source != source => None,
+        row => Some(row.and_then(|(number, row)| {
+            let record = row.record.unwrap_or_default();
+            Ok(Rejected { record, bytes: bytes(row.raw, row.raw_base64, number)? })
+        })),
+    }))
 }
 
 impl AuditEnd {

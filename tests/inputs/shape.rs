@@ -3,19 +3,101 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use despam::Unit;
 use despam::formats::Format;
-use despam::formats::reader::{ChunkReader, MAX_LINE, ReadError};
+use despam::formats::reader::{ChunkReader, Kind, MAX_LINE};
+use despam::pipeline::{Filter, Job};
 
-use crate::promises::classifier;
+use crate::promises::{Written, classifier, filter, restored, values, wet_record, written};
+
+/// A line over the limit without its end, of characters of one to four bytes.
+fn long_line() -> String {
+    "xé中😀 ".repeat(MAX_LINE / 11 + 1)
+}
+
+/// All bytes that the rejects have of record `record`, which start at `offset`.
+fn rejected(written: &Written, record: u64, offset: usize) -> Vec<u8> {
+    let mut raw: Vec<u8> = Vec::new();
+    for row in values(&written.rejects) {
+        if row["record"] != record {
+            continue;
+        }
+        assert_eq!(row["offset"].as_u64(), Some((offset + raw.len()) as u64));
+        match row["raw"].as_str() {
+            Some(text) => raw.extend(text.bytes()),
+            None => {
+                let text = row["raw_base64"].as_str().expect("there are bytes");
+                raw.extend(BASE64_STANDARD.decode(text).expect("it is base64"));
+            }
+        }
+    }
+    raw
+}
 
 #[test]
-fn a_line_over_the_limit_is_an_error_in_bounded_memory() {
-    let mut endless = io::repeat(b'x').take(u64::MAX);
-    let mut reader = ChunkReader::new(&mut endless, Format::JsonLines, Unit::Auto);
-    assert!(matches!(reader.next_chunk(), Err(ReadError::LongLine)));
-    let read = u64::MAX - endless.limit();
-    assert!(read <= MAX_LINE as u64 + 1, "{read}");
+fn a_record_over_the_limit_is_rejected_in_parts_and_the_rest_is_done() {
+    let (first, last) = ("{\"id\":1,\"text\":\"Home\"}\n", "{\"id\":3,\"text\":\"Login\"}\n");
+    let long = format!("{{\"id\":2,\"text\":\"{}\"}}\n", long_line());
+    let all = [first, &long, last].concat();
+    let attributes = Some("own".to_owned());
+    let job = Job::Filter(Filter { audit: true, attributes, ..Filter::default() });
+    let written = written(&classifier(0.0), &job, Format::JsonLines, all.as_bytes(), 2);
+    assert_eq!(written.main, b"{\"id\":1,\"text\":\"\"}\n{\"id\":3,\"text\":\"\"}\n");
+    assert_eq!((written.counts.records, written.counts.rejected), (3, 1));
+    assert!(rejected(&written, 2, first.len()) == long.as_bytes());
+    assert!(!String::from_utf8_lossy(&written.rejects).contains("base64"), "characters are whole");
+    let rows = values(&written.attributes);
+    assert_eq!((rows.len(), &rows[1]["id"]), (3, &serde_json::Value::Null));
+    assert!(restored(&written) == all.as_bytes());
+}
+
+#[test]
+fn a_wet_record_over_the_limit_is_rejected_in_parts_and_the_rest_is_done() {
+    let page = |text: &str| wet_record("conversion", "", text.len(), text.as_bytes());
+    let (first, long, last) = (page("It rained."), page(&long_line()), page("The wall is dry."));
+    let all = [first.as_slice(), &long, &last].concat();
+    let written = written(&classifier(1.0), &filter(), Format::Wet, &all, 2);
+    let texts = "{\"text\":\"It rained.\"}\n{\"text\":\"The wall is dry.\"}\n";
+    assert_eq!(written.main, texts.as_bytes());
+    assert_eq!((written.counts.records, written.counts.rejected), (4, 2));
+    let parts = [2, 3].into_iter().scan(first.len(), |offset, record| {
+        let raw = rejected(&written, record, *offset);
+        *offset += raw.len();
+        Some(raw)
+    });
+    assert!(parts.collect::<Vec<_>>().concat() == long);
+}
+
+#[test]
+fn a_line_over_the_limit_stays_in_its_text() {
+    let (first, long, last) = ("Home\n", long_line() + "\r\n", "\nLogin\n");
+    let all = [first, &long, last].concat();
+    let run = |job: &Job| written(&classifier(0.0), job, Format::Text, all.as_bytes(), 2);
+    let filtered = run(&filter());
+    assert!(filtered.main == long.as_bytes());
+    let counts = &filtered.counts;
+    assert_eq!((counts.records, counts.rejected, counts.long_lines), (1, 0, 1));
+    assert_eq!((counts.paragraphs, counts.removed, counts.emptied), (2, 2, 0));
+    assert!(restored(&filtered) == all.as_bytes());
+    // Where the others stand is told as if it had been judged.
+    let second = &values(&run(&Job::Score).main)[1];
+    let start = (all.len() - "Login\n".len()) as u64;
+    assert_eq!((second["paragraph"].as_u64(), second["start"].as_u64()), (Some(2), Some(start)));
+    let found = String::from_utf8(run(&Job::Check).main).expect("it is UTF-8");
+    assert!(found.lines().nth(1).is_some_and(|line| line.starts_with("in:4:")), "{found}");
+}
+
+#[test]
+fn an_endless_line_is_read_in_bounded_memory() {
+    let endless = io::repeat(b'x').take(u64::MAX);
+    let mut reader = ChunkReader::new(endless, Format::JsonLines, Unit::Auto);
+    for i in 0..200 {
+        let chunk = reader.next_chunk().expect("it can be read").expect("it does not end");
+        assert!(chunk.bytes.len() < MAX_LINE / 32 && !chunk.last);
+        assert_eq!(chunk.kind, if i == 0 { Kind::LongStart } else { Kind::LongRest });
+    }
 }
 
 #[test]
