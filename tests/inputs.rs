@@ -15,6 +15,7 @@
 //! | other scripts, noncharacters, private use | `other_scripts_and_odd_characters_are_kept` |
 //! | lines over the limit | `shape::a_line_over_the_limit_stays_in_its_text` and those beside it, `files::endless_lines_need_little_memory` |
 //! | many lines, paragraphs or marks, long tokens, distinct words, repetitions | `shape::time_is_linear_in_the_size` |
+//! | words that are all new, or made to meet in a table | `shape::distinct_words_take_hardly_longer_than_others`, `shape::chunks_that_meet_in_one_place_take_no_longer_than_new_ones` |
 //! | hardly any paragraphs, or odd ones | `shape::any_few_paragraphs_have_sound_scores` |
 //! | offsets beyond 32 bits | in `formats::reader` and `pipeline::worker` |
 //! | nothing but spam | `promises`, `filter_everything_keeps_the_record.toml` |
