@@ -38,6 +38,9 @@ pub enum RecordError {
         /// What it is.
         found: &'static str,
     },
+    /// The text has more paragraphs than this, the bound on what is judged together.
+    #[error("the text has more than {0} paragraphs")]
+    Paragraphs(usize),
     /// The field that is to be added is there.
     #[error("there is a field \"{ADDED}\" already")]
     Added,

@@ -10,8 +10,12 @@ use crate::formats::jsonl::{self, Fields, Record, RecordError};
 use crate::formats::reader::{Chunk, Kind, MAX_LINE};
 use crate::formats::wet::{self, Item};
 use crate::label::Label;
-use crate::paragraph::Unit;
+use crate::paragraph::{Unit, paragraphs};
 use crate::verdict::Verdict;
+
+/// Paragraphs that a record or a row may have: each takes some 350 bytes while they are
+/// judged together. A section of a text has fewer.
+const MAX_PARAGRAPHS: usize = 1 << 20;
 
 pub(super) struct Worker<'w, 'm> {
     pub classifier: &'w Classifier<'m>,
@@ -94,6 +98,7 @@ impl Worker<'_, '_> {
         if text.len() > MAX_LINE {
             return Err(format!("the text is longer than {MAX_LINE} bytes"));
         }
+        check_paragraphs(text).map_err(|error| error.to_string())?;
         match std::str::from_utf8(text) {
             Err(error) if self.job.is_strict() => {
                 Err(format!("invalid UTF-8 at byte {} of the text", error.valid_up_to()))
@@ -188,8 +193,10 @@ impl Worker<'_, '_> {
         for (range, item) in wet::items(&chunk.bytes) {
             let (raw, start) = (&chunk.bytes[range.clone()], chunk.offset + range.start as u64);
             let made = match item {
-                Item::Document(record) => record.to_json(),
-                Item::Bad(error) => Err(error),
+                Item::Document(record) => check_paragraphs(record.text)
+                    .map_err(|error| error.to_string())
+                    .and_then(|()| record.to_json().map_err(|error| error.to_string())),
+                Item::Bad(error) => Err(error.to_string()),
                 // Blank lines between records are none.
                 Item::Other => {
                     done.counts.other_records += u64::from(wet::is_warc(raw));
@@ -204,13 +211,14 @@ impl Worker<'_, '_> {
                     done.counts.restorable_bytes += line.len() as u64;
                     self.work_record(head, &new.record(), line, number, done);
                 }
-                Err(error) => reject(head, raw, number, start, error.to_string(), done),
+                Err(reason) => reject(head, raw, number, start, reason, done),
             }
         }
     }
 
     fn parse<'r>(&self, line: &'r [u8]) -> Result<Record<'r>, RecordError> {
         let record = Record::parse(line, self.fields)?;
+        check_paragraphs(record.text.as_bytes())?;
         match self.filter() {
             Some(filter) if filter.adds_field() && record.has_added => Err(RecordError::Added),
             _ => Ok(record),
@@ -330,6 +338,14 @@ impl Worker<'_, '_> {
             }
         }
     }
+}
+
+/// Says if a text has too many paragraphs, whatever divides them.
+fn check_paragraphs(text: &[u8]) -> Result<(), RecordError> {
+    // Each has a character and a line break, so that few texts must be looked at.
+    let many = text.len() >= 2 * MAX_PARAGRAPHS
+        && paragraphs(text, Unit::Line).nth(MAX_PARAGRAPHS).is_some();
+    if many { Err(RecordError::Paragraphs(MAX_PARAGRAPHS)) } else { Ok(()) }
 }
 
 fn reject(head: &Head, line: &[u8], number: u64, offset: u64, reason: String, done: &mut Part) {

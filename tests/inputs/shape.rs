@@ -90,6 +90,25 @@ fn a_line_over_the_limit_stays_in_its_text() {
 }
 
 #[test]
+fn a_record_of_too_many_paragraphs_is_rejected_and_the_rest_is_done() {
+    let many = "x\n".repeat((1 << 20) + 1);
+    let line = |text: &str| format!("{}\n", serde_json::json!({ "text": text }));
+    let page = |text: &str| wet_record("conversion", "", text.len(), text.as_bytes());
+    for (format, long, last) in [
+        (Format::JsonLines, line(&many).into_bytes(), line("It rained.").into_bytes()),
+        (Format::Wet, page(&many), page("It rained.")),
+    ] {
+        let all = [long.as_slice(), &last].concat();
+        let written = written(&classifier(1.0), &filter(), format, &all, 1);
+        assert_eq!(written.main, b"{\"text\":\"It rained.\"}\n");
+        assert_eq!((written.counts.records, written.counts.rejected), (2, 1));
+        let reason = &values(&written.rejects)[0]["reason"];
+        assert_eq!(reason, "the text has more than 1048576 paragraphs");
+        assert!(rejected(&written, 1, 0) == long);
+    }
+}
+
+#[test]
 fn an_endless_line_is_read_in_bounded_memory() {
     let endless = io::repeat(b'x').take(u64::MAX);
     let mut reader = ChunkReader::new(endless, Format::JsonLines, Unit::Auto);
