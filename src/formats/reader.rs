@@ -13,7 +13,7 @@ use super::foreign::{LOOKED_AT, foreign};
 use super::wet::{self, Item};
 use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
-/// Bytes a chunk has, more only if a line or a record is longer.
+/// Bytes a chunk has; more only if it is one line that is longer, or has a longer record.
 pub const CHUNK: usize = 1 << 20;
 /// Bytes that a line may have, line break included; a longer one comes in parts. A WET
 /// file has no item as long as that.
@@ -230,7 +230,10 @@ impl<R: Read> ChunkReader<R> {
             }
             let cut = match self.format {
                 Format::Wet => wet::whole_items(&rest[..wanted]),
-                _ => last_line_end(&rest[..=wanted], self.format),
+                _ if wanted == self.chunk => last_line_end(&rest[..=wanted], self.format),
+                // A longer line is alone: short ones with it would be more than a chunk has.
+                _ => first_line_end(&rest[..=wanted], self.format, false)
+                    .filter(|end| *end <= wanted),
             };
             if cut.is_some() || wanted >= self.max_line {
                 return cut;
@@ -434,6 +437,12 @@ mod tests {
     fn long_lines_stay_whole_and_an_empty_stream_has_no_chunk() {
         let bytes = vec![b'x'; 3 * CHUNK];
         assert_eq!(chunks(&bytes, Format::Text, usize::MAX).len(), 1);
+        let bytes = [&bytes[..3 * CHUNK / 2], b"\n", &b"y\n".repeat(CHUNK / 2)].concat();
+        let chunks_of = |format| chunks(&bytes, format, usize::MAX).into_iter();
+        for format in [Format::Text, Format::JsonLines] {
+            let lengths: Vec<usize> = chunks_of(format).map(|chunk| chunk.bytes.len()).collect();
+            assert_eq!(lengths, [3 * CHUNK / 2 + 1, CHUNK]);
+        }
         for format in [Format::Text, Format::JsonLines, Format::Wet] {
             assert!(chunks(b"", format, 1).is_empty());
         }
