@@ -156,7 +156,7 @@ def main():
                  if counted[key] != value]
         all_right &= not wrong
         size = expected["bytes"] / MB
-        print(f"| {name} | {form} | {size:.0f} | {cpu:.2f} | {size / cpu:.0f} | {memory:.0f} "
+        print(f"| {name} | {form} | {size:.0f} | {cpu:.2f} | {size / cpu:.3g} | {memory:.0f} "
               f"| {'; '.join(wrong) or 'right'} |", flush=True)
     return not all_right
 

@@ -224,9 +224,9 @@ fn word(number: usize) -> String {
     (0..5).map(|i| char::from(b'a' + (number / 26_usize.pow(i) % 26) as u8)).collect()
 }
 
-/// A million words in one paragraph. Each is a look at two weights; if no two words are
-/// alike, the weights are all over the table. That is all the difference there is: 1.1 to
-/// 1.6 times the time.
+/// A million words in one paragraph. If no two are alike, their weights are all over the
+/// table, and that is all the difference. The release build needs a tenth more time for
+/// them (`benches/extremes.py`); the bound leaves room for busy machines.
 #[test]
 fn distinct_words_take_hardly_longer_than_others() {
     let paragraph = |number: fn(usize) -> usize| {
@@ -236,7 +236,7 @@ fn distinct_words_take_hardly_longer_than_others() {
     let distinct = paragraph(|i| i * 7919 % 26_usize.pow(5));
     let others = paragraph(|i| i * i % 2003 * 7919 % 26_usize.pow(5));
     let times = times_as_long(&distinct, &others);
-    assert!(times < 2.5, "{times}");
+    assert!(times < 2.0, "{times}");
 }
 
 /// Chunks, each once, that `features::bag` would remember in a place of which `wanted`
