@@ -43,9 +43,10 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
 ];
 
 /// Crates that are named in one room only, and their doors.
-const DOORS: [(&str, &[&str]); 9] = [
+const DOORS: [(&str, &[&str]); 10] = [
     ("tokenizers", &["features"]),
     ("whatlang", &["features"]),
+    ("wide", &["features"]),
     ("linfa", &["train"]),
     ("linfa_logistic", &["train"]),
     ("ndarray", &["train"]),
