@@ -32,7 +32,7 @@ fn files() -> Vec<Vec<u8>> {
 }
 
 /// Reads and rewrites all there is, in each way.
-fn exercise(bytes: &[u8]) -> Result<(), ParquetError> {
+pub(super) fn exercise(bytes: &[u8]) -> Result<(), ParquetError> {
     let whole = pass(bytes, "text", None, |_| {});
     let changed = pass(bytes, "text", Some("why"), |group| {
         (0..group.rows()).for_each(|row| group.set_text(row, b"new".to_vec()));

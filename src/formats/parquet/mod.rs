@@ -29,6 +29,7 @@
 //! The claims of a damaged file are checked before memory is reserved for them, but a
 //! file made to do harm may still ask for a few GiB.
 
+mod claims;
 mod columns;
 mod group;
 mod pages;
@@ -38,6 +39,8 @@ mod writer;
 
 #[cfg(test)]
 mod damage;
+#[cfg(test)]
+mod made;
 #[cfg(test)]
 mod tests;
 

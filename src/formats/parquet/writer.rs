@@ -221,6 +221,9 @@ fn copy<T: DataType>(
         if records == 0 {
             break;
         }
+        if reps.first().is_some_and(|level| *level > 0) {
+            return Err(CrateError::General("a list goes on that never began".to_owned()));
+        }
         let keep = kept.get(rows..rows + records);
         let keep = keep.ok_or_else(|| CrateError::General("too many rows".to_owned()))?;
         rows += records;
