@@ -32,6 +32,9 @@ use std::time::{Duration, Instant};
 use assert_cmd::prelude::*;
 use despam::formats::compression::{Compression, Packer};
 
+#[cfg(feature = "parquet")]
+use super::tables::file;
+
 const PAGE: &str = "Home | News | Contact | Login\n\
     The council voted on Tuesday to raise the wall, after a long debate in the hall.\n\
     Share on Facebook\n\
@@ -132,6 +135,21 @@ fn clean_page() -> Vec<u8> {
 /// A record with the page.
 fn record(id: usize) -> String {
     format!("{}\n", serde_json::json!({"id": id, "text": PAGE}))
+}
+
+/// What Parquet files are called; a build that cannot read them has texts instead.
+const TABLE: &str = if cfg!(feature = "parquet") { "parquet" } else { "txt" };
+
+/// A Parquet file with the page in some rows of two row groups.
+#[cfg(feature = "parquet")]
+fn table(i: usize) -> Vec<u8> {
+    let rows = |count: usize| (0..count).map(|n| (n % 5 > 0).then(|| PAGE.repeat(n % 3).into()));
+    file(&[rows(1 + i).collect(), rows(3 * i).collect()])
+}
+
+#[cfg(not(feature = "parquet"))]
+fn table(i: usize) -> Vec<u8> {
+    PAGE.repeat(i).into()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -260,8 +278,11 @@ fn lists_of_names_are_read_and_mirrored_by_path() {
 #[test]
 fn shards_together_are_all_inputs() {
     let room = Room::new();
-    for i in 0..7 {
+    for i in 0..4 {
         room.write(&format!("in/{i}.txt"), format!("{PAGE}Page {i} of the report.\n"));
+    }
+    for i in 4..7 {
+        room.write(&format!("in/{i}.{TABLE}"), table(i));
     }
     assert_status(&room.run(&["filter", "-q", "in", "-o", "whole"]), 0);
     for i in 1..=3 {
@@ -400,28 +421,32 @@ fn killed_and_resumed_runs_end_in_the_same_bytes() {
         room.write(&format!("in/{}/{i}.jsonl", i % 5), format!("{records}no record {i}\n"));
         room.write(&format!("in/{i}.txt"), PAGE.repeat(i));
     }
-    let args = |out: &str| {
+    for i in 0..30 {
+        room.write(&format!("in/table{i}.{TABLE}"), table(i));
+    }
+    let args = |out: &str, threads: usize| {
         let at = |side: &str| format!("{out}/{side}");
-        let names = ["filter", "-q", "in", "--resume", "-o"].map(str::to_owned);
+        let threads = format!("-j{threads}");
+        let names = ["filter", "-q", &threads, "in", "--resume", "-o"].map(str::to_owned);
         let sides = [at("main"), "--removed".into(), at("rem"), "--rejects".into(), at("rej")];
-        [names, sides].concat()
+        [&names[..], &sides].concat()
     };
-    let start = |out: &str| {
-        let args = args(out);
+    let start = |out: &str, threads: usize| {
+        let args = args(out, threads);
         let mut command = room.command(&args.iter().map(String::as_str).collect::<Vec<_>>());
         command.stderr(Stdio::null()).spawn().expect("it runs")
     };
     let started = Instant::now();
-    assert_eq!(start("whole").wait().expect("it ends").code(), Some(1));
+    assert_eq!(start("whole", 2).wait().expect("it ends").code(), Some(1));
     let whole_time = started.elapsed();
     let whole = room.tree("whole");
-    assert_eq!(whole.len(), 3 * 300);
+    assert_eq!(whole.len(), 3 * 330);
     let (mut kills, mut seed, mut round) = (0, 17_u64, 0);
     while kills < KILLS {
         round += 1;
         let out = format!("out{round}");
         loop {
-            let mut run = start(&out);
+            let mut run = start(&out, 1 + (kills + round) % 2);
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let share = (seed >> 40) as f64 / (1 << 24) as f64;
             let until = Instant::now() + whole_time.mul_f64(0.8 * share);
@@ -600,11 +625,13 @@ mod unix {
                 .stdin(Stdio::piped())
                 .spawn()
                 .expect("it runs");
-            let until = Instant::now() + Duration::from_secs(20);
+            let until = Instant::now() + Duration::from_secs(120);
             while room.temporary_files() == 0 && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(5));
             }
             assert_eq!(room.temporary_files(), 1);
+            // Waiting would close its input, and it might end before it sees the signal.
+            let _input = run.stdin.take().expect("there is a pipe");
             let sent = Command::new("kill").args(["-s", signal, &run.id().to_string()]).status();
             assert!(sent.expect("kill runs").success());
             assert_eq!(run.wait().expect("it ends").signal(), Some(number));

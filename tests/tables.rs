@@ -23,7 +23,7 @@ use proptest::prelude::*;
 use super::promises::{Written, classifier, filters, page, written_of};
 
 /// The text of a row, perhaps null.
-type Text = Option<Vec<u8>>;
+pub type Text = Option<Vec<u8>>;
 
 /// Rows from number `first` on, with these texts.
 fn batch(first: usize, texts: &[Text]) -> RecordBatch {
@@ -46,7 +46,7 @@ fn batch(first: usize, texts: &[Text]) -> RecordBatch {
 }
 
 /// A file with a row group for each of `groups` that has rows.
-fn file(groups: &[Vec<Text>]) -> Vec<u8> {
+pub fn file(groups: &[Vec<Text>]) -> Vec<u8> {
     let mut writer =
         ArrowWriter::try_new(Vec::new(), batch(0, &[]).schema(), None).expect("the schema fits");
     let mut first = 0;
