@@ -81,6 +81,35 @@ fn reports_are_the_same_for_any_threads_and_merged() {
 }
 
 #[test]
+fn reports_of_each_input_can_be_resumed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = folder.path();
+    std::fs::create_dir_all(at.join("in/b")).expect("a folder can be made");
+    shards(&at.join("in"));
+    std::fs::rename(at.join("in/1.jsonl"), at.join("in/b/1.jsonl")).expect("it can be moved");
+    let read = |name: &str| std::fs::read_to_string(at.join(name)).expect("it was written");
+    let names = ["0.jsonl.json", "b/1.jsonl.json", "long.txt.json"];
+    let all = || names.map(|name| read(&format!("reports/{name}")));
+    done(at, &["filter", "-q", "in", "-o", "whole", "--report", "whole.json"]);
+    done(at, &["filter", "-q", "in", "-o", "out", "--report", "reports"]);
+    let whole = all();
+
+    // As a killed run leaves it: an output that is missing, with its report or without.
+    for name in ["out/0.jsonl", "out/b/1.jsonl", "reports/b/1.jsonl.json"] {
+        std::fs::remove_file(at.join(name)).expect("it was written");
+    }
+    std::fs::write(at.join("reports/0.jsonl.json"), "of a run before").expect("it is a file");
+    let untouched = std::fs::metadata(at.join("reports/long.txt.json"));
+    done(at, &["filter", "-q", "in", "-o", "out", "--report", "reports", "--resume"]);
+    assert_eq!(all(), whole);
+    let now = std::fs::metadata(at.join("reports/long.txt.json"));
+    let modified = |meta: std::io::Result<std::fs::Metadata>| meta.and_then(|meta| meta.modified());
+    assert_eq!(modified(now).expect("a time"), modified(untouched).expect("a time"));
+    done(at, &["report", "reports", "-o", "merged.json"]);
+    assert_eq!(read("merged.json"), read("whole.json"));
+}
+
+#[test]
 fn reports_that_do_not_fit_are_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = folder.path();
@@ -102,4 +131,9 @@ fn reports_that_do_not_fit_are_refused() {
     refused(&["report", "a.json", "-o", "a.json", "--force"], "both input and output");
     refused(&["filter", "a.txt", "--report", "a.json"], "use --force");
     refused(&["filter", "a.txt", "--report", "x.json", "--removed", "x.json"], "two outputs");
+    let resumed = ["filter", "a.txt", "-o", "out", "--report", "x.json", "--resume"];
+    refused(&resumed, "x.json would lack the inputs that are done already: name a folder");
+    refused(&["filter", "a.txt", "-o", "out", "--report", "x"], "needs an output for each input");
+    std::fs::create_dir(at.join("x")).expect("a folder can be made");
+    refused(&["report", "a.json", "x"], "x: no .json files in it");
 }

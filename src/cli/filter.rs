@@ -10,8 +10,8 @@ use despam::report::{Report, Settings};
 use despam::verdict::Guard;
 
 use super::args::{InputArgs, ModelArgs, OutputArgs};
-use super::places::Main;
-use super::report::{self, Planned};
+use super::places::{Main, Reports};
+use super::report::{self, Form, Planned};
 use super::run::{Summary, run_job};
 use super::{Outcome, warn};
 
@@ -44,8 +44,8 @@ pub struct Args {
     /// What to do with documents of which more than SHARE of the words would go: SHARE=keep leaves them as they are, SHARE=drop leaves them out, SHARE=flag cleans them and adds a field or column "despam" (not for texts).
     #[arg(long, value_name = "SHARE=ACTION", value_parser = parse_max_removed)]
     max_removed: Option<MaxRemoved>,
-    /// Write a report here: what was removed, by label, host and input; the most frequent removed lines; samples around the threshold with what decided. A page if FILE ends in .html; JSON, which `despam report` merges, if in .json.
-    #[arg(long, value_name = "FILE", value_parser = report::parse_path, conflicts_with = "resume")]
+    /// Write a report here: what was removed, by label, host and input; the most frequent removed lines; samples around the threshold with what decided. A page if PATH ends in .html; JSON, which `despam report` merges, if in .json; else it is a folder and gets such JSON for each input, as --resume needs it.
+    #[arg(long, value_name = "PATH", value_parser = report::parse_place)]
     report: Option<PathBuf>,
     /// What to do with JSON records without a text: reject them, or pass them on as they are. Rows of Parquet files always pass.
     #[arg(long, value_name = "ACTION", default_value = "reject")]
@@ -115,15 +115,22 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         max_removed: args.max_removed,
         statistics: args.report.is_some(),
     };
-    let report = match &args.report {
-        Some(path) => {
-            let settings = Settings::new(&classifier, &filter, args.model.any_language)?;
-            Some((Planned::new(path, args.output.force)?, settings))
+    let (force, mut report, mut targets) = (args.output.force, None, args.output.targets());
+    if let Some(path) = args.report {
+        let settings = Settings::new(&classifier, &filter, args.model.any_language)?;
+        match Form::of_path(&path) {
+            Some(_) if targets.resume => bail!(
+                "{} would lack the inputs that are done already: name a folder with --report, \
+                 and merge what is in it with `despam report`",
+                path.display()
+            ),
+            Some(form) => {
+                report = Some((Planned::new(&path, form, force)?, settings));
+                targets.report = Some(path);
+            }
+            None => targets.reports = Some(Reports { folder: path, settings }),
         }
-        None => None,
-    };
-    let mut targets = args.output.targets();
-    targets.report = args.report;
+    }
     targets.removed = args.removed;
     targets.attributes = args.attributes;
     targets.documents = true;

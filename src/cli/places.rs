@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use despam::formats::Format;
 use despam::formats::compression::Compression;
+use despam::report::Settings;
 
 use super::files::{Existing, check_target, clear_left_over, folder_of};
 use super::inputs::{Listing, Source};
@@ -29,6 +30,8 @@ pub struct Targets {
     pub documents: bool,
     /// The report, a file that the caller writes.
     pub report: Option<PathBuf>,
+    /// Reports of each input.
+    pub reports: Option<Reports>,
     /// Whether documents are marked: they change though nothing is removed.
     pub mark: bool,
     /// What to do with files that are there.
@@ -37,6 +40,12 @@ pub struct Targets {
     pub resume: bool,
     /// Whether what was done of an input that broke off is kept under another name.
     pub keep_partial: bool,
+}
+
+/// Where the report of each input goes.
+pub struct Reports {
+    pub folder: PathBuf,
+    pub settings: Settings,
 }
 
 /// Where documents or rows go.
@@ -128,6 +137,11 @@ pub fn lay_out(
         !stdout || !targets.resume && !targets.keep_partial,
         "standard output cannot be resumed or kept in part: name an output with -o"
     );
+    ensure!(
+        mirrored || targets.reports.is_none(),
+        "a folder of reports needs an output for each input: name a folder with -o, or a report \
+         that ends in .html or .json"
+    );
     let mut places = Places { stdout, ..Places::default() };
     if mirrored {
         check_folders(listing, targets)?;
@@ -187,7 +201,12 @@ fn mirrored_place(
         _ => None,
     };
     let (removed, rejects) = (side(&targets.removed), side(&targets.rejects));
-    Ok(Place { main, removed, rejects, ..Place::default() })
+    let report = targets.reports.as_ref().map(|reports| {
+        let mut path = reports.folder.join(&source.relative);
+        path.as_mut_os_string().push(".json");
+        path
+    });
+    Ok(Place { main, removed, rejects, report, ..Place::default() })
 }
 
 /// The file that is replaced where an input is: what a link leads to.
@@ -261,8 +280,9 @@ fn check_folders(listing: &Listing, targets: &Targets) -> anyhow::Result<()> {
         Main::Path(path) => Some(path),
         _ => None,
     };
+    let reports = targets.reports.as_ref().map(|reports| &reports.folder);
     let sides = [&targets.removed, &targets.rejects, &targets.attributes, &targets.report];
-    for output in sides.into_iter().flatten().chain(main) {
+    for output in sides.into_iter().flatten().chain(main).chain(reports) {
         let full = canonical(output);
         for folder in &listing.folders {
             ensure!(

@@ -33,7 +33,7 @@ pub struct Summary {
     pub skipped_inputs: u64,
     /// Wall time.
     pub seconds: f64,
-    /// What was found in inputs that were read to their end, if a report is asked for.
+    /// What was found in inputs that were read to their end, if a report of all is asked for.
     #[serde(skip)]
     pub statistics: Statistics,
 }
@@ -51,9 +51,10 @@ pub fn run_job(
     let (places, skipped_inputs) = lay_out(&mut listing, targets, input.format.0)?;
     let sources = &listing.sources;
     let bar = Bar::new(sources);
-    let mut files = Files::new(sources, &places, targets, bar.bar.clone())?;
+    let mut files = Files::new(sources, &places, targets, bar.bar.clone(), classifier)?;
     let (format, read) = (input.format.0, &bar.read);
-    let url = targets.report.as_ref().map(|_| URL_FIELD.to_owned());
+    let reports = targets.report.is_some() || targets.reports.is_some();
+    let url = reports.then(|| URL_FIELD.to_owned());
     let fields = &Fields { url, ..input.fields() };
     let told = |text: &str| bar.bar.suspend(|| warn(text));
     let inputs = sources.iter().map(|source| Input {

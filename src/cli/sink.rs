@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use despam::Classifier;
 use despam::formats::Format;
 use despam::formats::compression::Compression;
 use despam::formats::reader::MAX_LINE;
 use despam::pipeline::{Counts, InputError, Part, Reject, Sink};
+use despam::report::Report;
 use despam::restore::AuditEnd;
 use despam::statistics::Statistics;
 use indicatif::ProgressBar;
@@ -28,6 +30,8 @@ pub struct Files<'f> {
     places: &'f Places,
     targets: &'f Targets,
     bar: ProgressBar,
+    /// What judged, to explain the samples of reports.
+    classifier: &'f Classifier<'f>,
     shared: Open,
     /// The files of the input that is being done.
     own: Open,
@@ -39,7 +43,7 @@ pub struct Files<'f> {
     told: u64,
     /// What was found in the input that is being done.
     found: Statistics,
-    /// What was found in those that were read to their end.
+    /// What was found in those that were read to their end, if they share a report.
     pub statistics: Statistics,
     /// Inputs that could not be done.
     failed: u64,
@@ -57,8 +61,7 @@ struct Open {
 impl Open {
     /// Files for `place`; the main one is packed as `packing` says or else as its name does.
     fn new(place: &Place, packing: Option<Compression>, targets: &Targets) -> anyhow::Result<Self> {
-        // A killed run may have left side files without their main file.
-        let sides = if targets.resume { Existing::Replace } else { targets.existing };
+        let sides = existing_sides(targets);
         let mains = match targets.main {
             Main::InPlace => Existing::Replace,
             _ => targets.existing,
@@ -137,6 +140,11 @@ impl Open {
     }
 }
 
+/// A killed run may have left side files without their main file.
+fn existing_sides(targets: &Targets) -> Existing {
+    if targets.resume { Existing::Replace } else { targets.existing }
+}
+
 impl<'f> Files<'f> {
     /// Opens what all inputs share, unless there are none left to do.
     pub fn new(
@@ -144,6 +152,7 @@ impl<'f> Files<'f> {
         places: &'f Places,
         targets: &'f Targets,
         bar: ProgressBar,
+        classifier: &'f Classifier<'f>,
     ) -> anyhow::Result<Self> {
         let mut shared = match sources.is_empty() && targets.resume {
             true => Open::default(),
@@ -157,6 +166,7 @@ impl<'f> Files<'f> {
             places,
             targets,
             bar,
+            classifier,
             shared,
             own: Open::default(),
             batch: Batch::default(),
@@ -279,8 +289,23 @@ impl<'f> Files<'f> {
             let changed = counts.removed + counts.rejected + counts.over_max_removed > 0;
             own.main = own.main.filter(|_| changed || self.targets.mark);
         }
+        self.write_report(counts)?;
         own.finish(&mut self.batch)?;
         self.batch.place_if_due()
+    }
+
+    /// Writes the report of the input, if there is one of each.
+    fn write_report(&mut self, counts: &Counts) -> anyhow::Result<()> {
+        let place = &self.places.each[self.begun - 1];
+        if let (Some(path), Some(reports)) = (&place.report, &self.targets.reports) {
+            let (settings, found) = (reports.settings.clone(), std::mem::take(&mut self.found));
+            let report = Report::new(settings, counts.clone(), 0, found, self.classifier);
+            let existing = existing_sides(self.targets);
+            let mut file = NewFile::new(path, Compression::Plain, existing)?;
+            report.write_json(&mut file)?;
+            self.batch.sides.push(file.complete()?);
+        }
+        Ok(())
     }
 
     /// Whether nothing is lost if the input is replaced by what came of it.
