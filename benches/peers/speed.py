@@ -10,11 +10,12 @@ rate and the ratio are of CPU time (user and system) without it, per byte of tex
 whatever form the text is packed in. MB are 10^6 bytes.
 
 Without --text the script makes its own text, the same every time: words of a Zipf-like
-frequency, sentences and, one line in ten, junk. A document is 40 lines. datatrove, which
-is slow, reads a prefix (--slow-mb). Models of the learned peers are fitted on lines of
-the text and made junk: only how long they take is measured here. VW reads rows that were
-made for it before. A peer that cannot run gets a row with the reason. The temporary
-folder needs five times the size of the text and 1 GB for fastText's model.
+frequency, sentences and, one line in ten, junk. A document is 40 lines. datatrove and
+jusText of pages, which are slow, read a prefix (--slow-mb). Models of the learned peers
+are fitted on lines of the text and made junk: only how long they take is measured here.
+VW reads rows that were made for it before. A peer that cannot run gets a row with the
+reason. The temporary folder needs five times the size of the text and 1 GB for
+fastText's model.
 """
 
 import argparse
@@ -210,6 +211,19 @@ def justext_load(_):
     return judge
 
 
+def justext_pages_load(_):
+    import html
+
+    import justext
+    stop_words = justext.get_stoplist("English")
+
+    def judge(lines):
+        body = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
+        justext.justext(f"<html><body>{body}</body></html>", stop_words)
+
+    return judge
+
+
 def datatrove_load(_):
     from datatrove.data import Document
     from datatrove.pipeline.filters import C4QualityFilter
@@ -231,6 +245,8 @@ PEERS = {
     "scikit-learn": ("scikit-learn", "hashed 1-2-grams, logistic", "text.txt", BATCH,
                      sklearn_fit, sklearn_load),
     "jusText": ("justext", "rule, no HTML", "text.txt", DOCUMENT, None, justext_load),
+    "jusText of pages": ("justext", "the same paragraphs as HTML, which is what it reads",
+                         "cut.txt", DOCUMENT, None, justext_pages_load),
     "dolma": ("dolma", "C4 tagger, c4_v2", "text.txt", DOCUMENT, None, dolma_load),
     "datatrove": ("datatrove", "C4QualityFilter", "cut.txt", DOCUMENT, None, datatrove_load),
 }
@@ -365,7 +381,7 @@ def parse():
     parser.add_argument("--despam", help="the program to compare with")
     parser.add_argument("--text", type=pathlib.Path, help="plain UTF-8 text; default: made here")
     parser.add_argument("--mb", type=int, default=200, help="size of the text made here")
-    parser.add_argument("--slow-mb", type=int, default=20, help="size of datatrove's prefix")
+    parser.add_argument("--slow-mb", type=int, default=20, help="size of the prefix for slow peers")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=pathlib.Path, help="all runs, to this file")
     parser.add_argument("--python", action="append", default=[], metavar="PEER=INTERPRETER",

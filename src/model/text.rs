@@ -115,12 +115,7 @@ impl TextModel {
 
     /// A sum to add ids to.
     pub fn sum(&self) -> BagSum<'_> {
-        BagSum {
-            bag: &self.bag,
-            classes: &self.classes,
-            shift: 32 - self.bits,
-            sum: [0; 2],
-        }
+        BagSum { bag: &self.bag, classes: &self.classes, shift: 32 - self.bits, sum: [0; 2] }
     }
 
     /// The value of a paragraph.
