@@ -15,6 +15,8 @@
 //! One fit runs on one thread and visits rows in an order drawn from a fixed
 //! seed, so its result does not depend on how many fits run beside it.
 
+use std::hint::black_box;
+
 use linfa::dataset::{DatasetBase, Records};
 use linfa::traits::Fit;
 
@@ -91,35 +93,6 @@ impl Rows {
         let [start, middle] = self.starts[i];
         let end = self.starts.get(i + 1).map_or(self.ids.len(), |next| next[0]);
         (&self.ids[start..middle], &self.ids[middle..end], self.scales[i])
-    }
-
-    /// `w . x_i` for every class.
-    fn margins(&self, i: usize, weights: &[ClassWeights]) -> ClassWeights {
-        let (units, scaled, scale) = self.row(i);
-        let mut sum = [0.0; CLASSES];
-        for &id in scaled {
-            let w = &weights[id as usize];
-            (0..CLASSES).for_each(|k| sum[k] += w[k]);
-        }
-        sum.iter_mut().for_each(|value| *value *= scale);
-        for &id in units {
-            let w = &weights[id as usize];
-            (0..CLASSES).for_each(|k| sum[k] += w[k]);
-        }
-        sum
-    }
-
-    fn add_to(&self, i: usize, step: ClassWeights, weights: &mut [ClassWeights]) {
-        let (units, scaled, scale) = self.row(i);
-        for &id in units {
-            let w = &mut weights[id as usize];
-            (0..CLASSES).for_each(|k| w[k] += step[k]);
-        }
-        let step = step.map(|value| value * scale);
-        for &id in scaled {
-            let w = &mut weights[id as usize];
-            (0..CLASSES).for_each(|k| w[k] += step[k]);
-        }
     }
 }
 
@@ -207,20 +180,25 @@ impl SoftmaxParams {
     /// Fits `rows` to `targets`.
     pub fn solve(&self, rows: &Rows, targets: &[Target]) -> Result<Softmax, FitError> {
         check(rows, targets, self.base.as_deref())?;
-        let mut solver = Solver::new(rows, targets, self.base.clone());
+        let mut solver = Solver::new(rows, targets, self.base.as_deref());
         let mut order: Vec<u32> = (0..targets.len() as u32).collect();
         let mut random = SplitMix(self.seed);
-        let (mut epochs, mut objective, mut gap) = (0, 0.0, f64::INFINITY);
-        while epochs < self.max_epochs && gap > self.tolerance * objective {
+        let (mut epochs, mut reached) = (0, None);
+        while epochs < self.max_epochs && reached.is_none() {
             random.shuffle(&mut order);
-            order.iter().for_each(|i| solver.visit(*i as usize));
+            for ahead in order.chunks(AHEAD) {
+                solver.touch(ahead);
+                ahead.iter().for_each(|i| solver.visit(*i as usize));
+            }
             epochs += 1;
             if epochs < 4 || epochs % 3 == 0 || epochs == self.max_epochs {
-                (objective, gap) = solver.objective_and_gap();
+                reached = solver.objective_and_gap(self.tolerance);
             }
         }
-        let converged = gap <= self.tolerance * objective;
-        Ok(Softmax { weights: solver.weights, objective, gap, epochs, converged })
+        let converged = reached.is_some();
+        let reached = reached.or_else(|| solver.objective_and_gap(f64::INFINITY));
+        let (objective, gap) = reached.unwrap_or((0.0, f64::INFINITY));
+        Ok(Softmax { weights: solver.weights(), objective, gap, epochs, converged })
     }
 }
 
@@ -255,79 +233,176 @@ const START_SHARE: f64 = 1e-4;
 const TINY: f64 = 1e-35;
 /// Margin of a class that cannot be.
 const ABSENT: f64 = -1e4;
+/// Targets whose rows are fetched together.
+const AHEAD: usize = 16;
+/// Ids that memory delivers at once.
+const LINE: usize = 64 / size_of::<u32>();
+
+/// Weights of a feature as differences to the first class. A step changes a feature's
+/// weights by amounts that sum to nothing, so the differences and the base have it all.
+type Differences = [f64; CLASSES - 1];
+
+/// A target with all that a visit needs of its row.
+struct Block {
+    /// Where the row's ids start, where its scaled ones do, where they end.
+    ids: [usize; 3],
+    scale: f64,
+    /// The row's square times the weight.
+    curvature: f64,
+    weight: f64,
+    /// The dual variables as shares of the weight: in (0, 1), summing to 1.
+    duals: ClassWeights,
+}
 
 struct Solver<'r> {
-    rows: &'r Rows,
-    targets: &'r [Target],
-    base: Option<Vec<ClassWeights>>,
-    weights: Vec<ClassWeights>,
+    ids: &'r [u32],
+    blocks: Vec<Block>,
+    base: Option<&'r [ClassWeights]>,
+    differences: Vec<Differences>,
     /// Added to the margins: nothing, or minus a lot for a class without rows,
     /// which is left out of the softmax.
     absent: ClassWeights,
-    /// A row's dual variables as shares of its weight: in (0, 1), summing to 1.
-    duals: Vec<ClassWeights>,
 }
 
 impl<'r> Solver<'r> {
-    fn new(rows: &'r Rows, targets: &'r [Target], base: Option<Vec<ClassWeights>>) -> Self {
-        let mut weights = base.clone().unwrap_or_else(|| vec![[0.0; CLASSES]; rows.columns]);
-        let mut duals = Vec::with_capacity(rows.len());
+    fn new(rows: &'r Rows, targets: &[Target], base: Option<&'r [ClassWeights]>) -> Self {
+        let differences = match base {
+            Some(base) => base.iter().map(differences).collect(),
+            None => vec![[0.0; CLASSES - 1]; rows.columns],
+        };
         let absent: ClassWeights = Label::ALL.map(|label| {
             let present = base.is_some() || targets.iter().any(|target| target.label == label);
             if present { 0.0 } else { ABSENT }
         });
-        for target in targets {
-            let mut dual = absent.map(|absent| if absent < 0.0 { TINY } else { START_SHARE });
-            dual[target.label.class()] = 1.0 - (dual.iter().sum::<f64>() - START_SHARE);
-            let step =
-                indicator(target.label).map_with(dual, |hit, share| target.weight * (hit - share));
-            rows.add_to(target.row as usize, step, &mut weights);
-            duals.push(dual);
+        let blocks = Vec::with_capacity(targets.len());
+        let mut solver = Solver { ids: &rows.ids, blocks, base, differences, absent };
+        for Target { row, label, weight } in targets {
+            let row = *row as usize;
+            let mut duals = absent.map(|absent| if absent < 0.0 { TINY } else { START_SHARE });
+            duals[label.class()] = 1.0 - (duals.iter().sum::<f64>() - START_SHARE);
+            let [start, middle] = rows.starts[row];
+            let end = rows.starts.get(row + 1).map_or(rows.ids.len(), |next| next[0]);
+            let block = Block {
+                ids: [start, middle, end],
+                scale: rows.scales[row],
+                curvature: rows.squares[row] * weight,
+                weight: *weight,
+                duals,
+            };
+            let step = indicator(*label).map_with(duals, |hit, share| weight * (hit - share));
+            add(&mut solver.differences, solver.ids, &block, step);
+            solver.blocks.push(block);
         }
-        Solver { rows, targets, base, weights, absent, duals }
+        solver
+    }
+
+    /// Reads the targets and their rows to no end but that they be in the cache when
+    /// they are visited: rows come in random order, and waiting for one after another
+    /// takes longer than all arithmetic.
+    fn touch(&self, targets: &[u32]) {
+        for i in targets {
+            black_box(self.blocks[*i as usize].weight);
+        }
+        for i in targets {
+            let [start, _, end] = self.blocks[*i as usize].ids;
+            self.ids[start..end].iter().step_by(LINE).for_each(|id| {
+                black_box(*id);
+            });
+        }
     }
 
     /// Solves the dual for the variables of target `i`, the others as they are.
     fn visit(&mut self, i: usize) {
-        let Target { row, weight, .. } = self.targets[i];
-        let row = row as usize;
-        let old = self.duals[i];
-        let curvature = self.rows.squares[row] * weight;
-        let new = solve_block(self.margins(row), old, curvature);
-        let step = old.map_with(new, |old, new| weight * (old - new));
-        if step.iter().any(|value| value.abs() > 1e-12 * weight) {
-            self.rows.add_to(row, step, &mut self.weights);
-            self.duals[i] = new;
+        let margins = self.margins(&self.blocks[i]);
+        let block = &mut self.blocks[i];
+        let new = solve_block(margins, block.duals, block.curvature);
+        let step = block.duals.map_with(new, |old, new| block.weight * (old - new));
+        if step.iter().any(|value| value.abs() > 1e-12 * block.weight) {
+            block.duals = new;
+            add(&mut self.differences, self.ids, block, step);
         }
     }
 
-    fn margins(&self, row: usize) -> ClassWeights {
-        self.rows
-            .margins(row, &self.weights)
-            .map_with(self.absent, |margin, absent| margin + absent)
+    /// `w . x_i` for every class, less that of the first.
+    fn margins(&self, block: &Block) -> ClassWeights {
+        let [start, middle, end] = block.ids;
+        let units = sum(&self.differences, &self.ids[start..middle]);
+        let scaled = sum(&self.differences, &self.ids[middle..end]);
+        let mut margins = self.absent;
+        for (k, margin) in margins[1..].iter_mut().enumerate() {
+            *margin += units[k] + scaled[k] * block.scale;
+        }
+        margins
     }
 
-    /// The primal objective and its distance from the dual one.
-    fn objective_and_gap(&self) -> (f64, f64) {
-        let mut penalty = 0.0;
-        let mut dual_penalty = 0.0;
-        for (id, w) in self.weights.iter().enumerate() {
-            for (k, w) in w.iter().enumerate() {
-                let base = self.base.as_ref().map_or(0.0, |base| base[id][k]);
-                penalty += 0.5 * (w - base) * (w - base);
+    /// The weights that the differences stand for.
+    fn weights(&self) -> Vec<ClassWeights> {
+        (0..self.differences.len()).map(|id| self.weights_of(id)).collect()
+    }
+
+    fn weights_of(&self, id: usize) -> ClassWeights {
+        let total: f64 = self.base.map_or(0.0, |base| base[id].iter().sum());
+        let others = self.differences[id];
+        let first = (total - others.iter().sum::<f64>()) / CLASSES as f64;
+        std::array::from_fn(|k| if k == 0 { first } else { first + others[k - 1] })
+    }
+
+    /// The primal objective and its distance from the dual one, or nothing if that is
+    /// above `tolerance` as a share of the objective.
+    ///
+    /// The distance is a sum over the rows of what is never below 0, so that the first
+    /// few rows are often enough to say no.
+    fn objective_and_gap(&self, tolerance: f64) -> Option<(f64, f64)> {
+        let mut dual = 0.0;
+        for id in 0..self.differences.len() {
+            for (k, w) in self.weights_of(id).into_iter().enumerate() {
+                let base = self.base.map_or(0.0, |base| base[id][k]);
                 // max over w of -1/2|w-b|^2 + w.u with u = w - b is 1/2|u|^2 + b.u.
-                dual_penalty += 0.5 * (w - base) * (w - base) + base * (w - base);
+                dual -= 0.5 * (w - base) * (w - base) + base * (w - base);
             }
         }
-        let (mut loss, mut entropy) = (0.0, 0.0);
-        for (i, target) in self.targets.iter().enumerate() {
-            let margins = self.margins(target.row as usize);
-            loss += target.weight * (log_sum_exp(margins) - margins[target.label.class()]);
-            let row: f64 = self.duals[i].iter().map(|share| share * share.ln()).sum();
-            entropy -= target.weight * row;
+        let entropy = |block: &Block| -> f64 {
+            -block.duals.iter().map(|share| share * share.ln()).sum::<f64>()
+        };
+        dual += self.blocks.iter().map(|block| block.weight * entropy(block)).sum::<f64>();
+        let mut gap = 0.0;
+        for block in &self.blocks {
+            let margins = self.margins(block);
+            let mean: f64 = margins.iter().zip(block.duals).map(|(z, share)| z * share).sum();
+            gap += block.weight * (log_sum_exp(margins) - mean - entropy(block));
+            // The objective is the dual one and the gap.
+            if gap * (1.0 - tolerance) > tolerance * dual {
+                return None;
+            }
         }
-        let primal = penalty + loss;
-        (primal, primal - (entropy - dual_penalty))
+        Some((dual + gap, gap))
+    }
+}
+
+fn differences(weights: &ClassWeights) -> Differences {
+    std::array::from_fn(|k| weights[k + 1] - weights[0])
+}
+
+fn sum(weights: &[Differences], ids: &[u32]) -> Differences {
+    let mut sum = [0.0; CLASSES - 1];
+    for &id in ids {
+        let w = weights[id as usize];
+        (0..CLASSES - 1).for_each(|k| sum[k] += w[k]);
+    }
+    sum
+}
+
+/// Adds `step` times the row of `block`.
+fn add(weights: &mut [Differences], ids: &[u32], block: &Block, step: ClassWeights) {
+    let [start, middle, end] = block.ids;
+    let step = differences(&step);
+    for (ids, step) in
+        [(&ids[start..middle], step), (&ids[middle..end], step.map(|value| value * block.scale))]
+    {
+        for &id in ids {
+            let w = &mut weights[id as usize];
+            (0..CLASSES - 1).for_each(|k| w[k] += step[k]);
+        }
     }
 }
 
