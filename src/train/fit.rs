@@ -234,7 +234,7 @@ const TINY: f64 = 1e-35;
 /// Margin of a class that cannot be.
 const ABSENT: f64 = -1e4;
 /// Targets whose rows are fetched together.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 /// Ids that memory delivers at once.
 const LINE: usize = 64 / size_of::<u32>();
 
@@ -596,6 +596,29 @@ mod tests {
         assert!(distance(1e-6) < 1e-3);
         assert!(distance(1.0) > 0.1);
         assert!(free.gap < 1e-6);
+    }
+
+    #[test]
+    fn objective_and_gap_hold_whether_or_not_the_fit_is_done() {
+        let (rows, targets, dense) = sample([30, 20, 10]);
+        let optimum = solve(&rows, &targets).objective;
+        for (max_epochs, tolerance) in [(1, 1e-6), (2, 1e-6), (300, 1e-2), (300, 1e-6)] {
+            let params = SoftmaxParams { tolerance, max_epochs, seed: 1, base: None };
+            let model = params.solve(&rows, &targets).expect("the sample has all classes");
+            let penalty: f64 = model.weights.iter().flatten().map(|w| 0.5 * w * w).sum();
+            let loss = |target: &Target| {
+                let row = dense.row(target.row as usize);
+                let margins: ClassWeights = std::array::from_fn(|k| {
+                    row.iter().zip(&model.weights).map(|(x, w)| x * w[k]).sum()
+                });
+                target.weight * (log_sum_exp(margins) - margins[target.label.class()])
+            };
+            let objective = penalty + targets.iter().map(loss).sum::<f64>();
+            assert!((model.objective - objective).abs() < 1e-9 * objective);
+            assert!(model.objective - model.gap <= optimum * (1.0 + 1e-9));
+            assert_eq!(model.converged, model.gap <= tolerance * model.objective);
+            assert_eq!(model.converged, max_epochs == 300);
+        }
     }
 
     #[test]
