@@ -10,21 +10,16 @@ use super::tokenizer::Tokenizer;
 use super::tokens::each_token;
 use super::word::{Plain, Start};
 
-/// A chunk that was seen before. `length` 0 is none.
+/// A chunk that was seen before.
 #[derive(Clone, Copy)]
 struct Remembered {
+    /// Its bytes, none of them 0, with zeros behind.
     key: [u64; 2],
-    length: u8,
     sight: Sight,
 }
 
 impl Remembered {
-    const NOTHING: Remembered = Remembered { key: [0; 2], length: 0, sight: Sight::NONE };
-
-    #[inline]
-    fn is(&self, key: [u64; 2], length: usize) -> bool {
-        self.key == key && usize::from(self.length) == length
-    }
+    const NOTHING: Remembered = Remembered { key: [0; 2], sight: Sight::NONE };
 }
 
 /// Places for chunks, two in each, the last used one first; a power of two. With less,
@@ -121,8 +116,7 @@ impl<'t> Extractor<'t> {
         let mut start = 0;
         while start < length {
             if self.block.classes.len() == Block::CHUNKS {
-                self.pass_on(take);
-                self.block.clear();
+                self.next_block(take);
             }
             start += match Start::of(&text.as_bytes()[start..]) {
                 Start::Space => 1,
@@ -140,6 +134,12 @@ impl<'t> Extractor<'t> {
                 }
             }
         }
+    }
+
+    /// Gives the block on and starts the next one.
+    fn next_block(&mut self, take: &mut impl FnMut(&Block)) {
+        self.pass_on(take);
+        self.block.clear();
     }
 
     /// Gives the block on.
@@ -172,12 +172,12 @@ impl<'t> Extractor<'t> {
     fn take_short(&mut self, chunk: &str, key: [u64; 2], take: &mut impl FnMut(&Block)) {
         let memory = &self.memory[place(key)];
         let sight = match () {
-            () if memory[0].is(key, chunk.len()) => memory[0].sight,
-            () if memory[1].is(key, chunk.len()) => memory[1].sight,
+            () if memory[0].key == key => memory[0].sight,
+            () if memory[1].key == key => memory[1].sight,
             () => match self.work_out(chunk) {
                 Some(sight) => {
                     let memory = &mut self.memory[place(key)];
-                    *memory = [Remembered { key, length: chunk.len() as u8, sight }, memory[0]];
+                    *memory = [Remembered { key, sight }, memory[0]];
                     sight
                 }
                 None => return self.take_piece(chunk, take),
@@ -237,16 +237,14 @@ impl<'t> Extractor<'t> {
                 self.block.tokens.put(hash, true);
                 self.block.topic.put(topic(hash), is_topic(&token, known));
                 if self.block.tokens.len() == Block::TOKENS {
-                    self.pass_on(take);
-                    self.block.clear();
+                    self.next_block(take);
                 }
             });
             self.block.classes.put(chunk.class, true);
             // A chunk may have had many tokens.
             let room = Block::TOKENS_A_CHUNK * self.block.classes.len();
             if self.block.tokens.len() > room || self.block.classes.len() == Block::CHUNKS {
-                self.pass_on(take);
-                self.block.clear();
+                self.next_block(take);
             }
         }
     }

@@ -61,7 +61,7 @@ impl Plain {
 }
 
 impl Start {
-    /// Looks at the start of `text`, which has none of ASCII's white space cut in two.
+    /// Looks at the start of a text, which is not empty.
     #[inline(always)]
     pub(super) fn of(text: &[u8]) -> Self {
         let mut padded;
