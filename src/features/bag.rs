@@ -264,7 +264,7 @@ pub struct Named {
 }
 
 /// The bag of `text` with names, every token taken from the `tokenizers`
-/// pipeline itself: the definition that [`Extractor::extract`] must equal.
+/// pipeline itself: the definition that [`super::Extractor::extract`] must equal.
 pub fn reference(tokenizer: &Tokenizer, text: &str) -> Vec<Named> {
     let tokens = tokenizer.tokens(text);
     let chunks = text.split_whitespace().filter_map(|chunk| Chunk::of(&visible(chunk)));

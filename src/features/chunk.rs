@@ -276,17 +276,18 @@ impl Chunk {
 
     /// Adds counts over so many characters.
     fn add(&mut self, counts: CharCounts, chars: usize) {
-        let letters = counts.lower() + counts.upper();
+        let [lower, upper, digits, commas, quotes, brackets, separators, exclamations] =
+            counts.each();
         self.chars += chars as u32;
-        self.letters += letters;
-        self.upper += counts.upper();
-        self.digits += counts.digits();
-        self.marks += chars as u32 - letters - counts.digits();
-        self.commas += counts.commas();
-        self.quotes += counts.quotes();
-        self.brackets += counts.brackets();
-        self.separators += counts.separators();
-        self.exclamations += counts.exclamations();
+        self.letters += lower + upper;
+        self.upper += upper;
+        self.digits += digits;
+        self.marks += chars as u32 - lower - upper - digits;
+        self.commas += commas;
+        self.quotes += quotes;
+        self.brackets += brackets;
+        self.separators += separators;
+        self.exclamations += exclamations;
     }
 
     /// Whether it has letters that are not Latin.

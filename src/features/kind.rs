@@ -16,54 +16,28 @@ impl CharCounts {
     /// So many may be added up.
     pub(super) const MOST: usize = 255;
 
-    const LOWER: u32 = 0;
-    const UPPER: u32 = 8;
-    const DIGITS: u32 = 16;
-    const COMMAS: u32 = 24;
-    const QUOTES: u32 = 32;
-    const BRACKETS: u32 = 40;
-    const SEPARATORS: u32 = 48;
-    const EXCLAMATIONS: u32 = 56;
+    const NOTHING: Self = CharCounts(0);
+    const LOWER: Self = CharCounts::one(0);
+    const UPPER: Self = CharCounts::one(1);
+    const DIGIT: Self = CharCounts::one(2);
+    const COMMA: Self = CharCounts::one(3);
+    const QUOTE: Self = CharCounts::one(4);
+    const BRACKET: Self = CharCounts::one(5);
+    const SEPARATOR: Self = CharCounts::one(6);
+    const EXCLAMATION: Self = CharCounts::one(7);
+
+    const fn one(place: u32) -> Self {
+        CharCounts(1 << (8 * place))
+    }
 
     #[inline]
     pub(super) fn add(&mut self, other: CharCounts) {
         self.0 += other.0;
     }
 
-    fn get(self, start: u32) -> u32 {
-        u32::from((self.0 >> start) as u8)
-    }
-
-    pub(super) fn lower(self) -> u32 {
-        self.get(Self::LOWER)
-    }
-
-    pub(super) fn upper(self) -> u32 {
-        self.get(Self::UPPER)
-    }
-
-    pub(super) fn digits(self) -> u32 {
-        self.get(Self::DIGITS)
-    }
-
-    pub(super) fn commas(self) -> u32 {
-        self.get(Self::COMMAS)
-    }
-
-    pub(super) fn quotes(self) -> u32 {
-        self.get(Self::QUOTES)
-    }
-
-    pub(super) fn brackets(self) -> u32 {
-        self.get(Self::BRACKETS)
-    }
-
-    pub(super) fn separators(self) -> u32 {
-        self.get(Self::SEPARATORS)
-    }
-
-    pub(super) fn exclamations(self) -> u32 {
-        self.get(Self::EXCLAMATIONS)
+    /// The counts one by one, in the order above.
+    pub(super) fn each(self) -> [u32; 8] {
+        self.0.to_le_bytes().map(u32::from)
     }
 }
 
@@ -105,19 +79,19 @@ impl Kind {
 
     fn find(c: char) -> Self {
         let edge = find_edge(c);
-        let count = match edge {
-            _ if c.is_uppercase() => Some(CharCounts::UPPER),
-            _ if c.is_alphabetic() => Some(CharCounts::LOWER),
-            _ if c.is_numeric() => Some(CharCounts::DIGITS),
-            Edge::Comma => Some(CharCounts::COMMAS),
-            Edge::Quote => Some(CharCounts::QUOTES),
-            Edge::Bracket => Some(CharCounts::BRACKETS),
-            Edge::Separator => Some(CharCounts::SEPARATORS),
-            Edge::Exclamation => Some(CharCounts::EXCLAMATIONS),
-            _ => None,
+        let counts = match edge {
+            _ if c.is_uppercase() => CharCounts::UPPER,
+            _ if c.is_alphabetic() => CharCounts::LOWER,
+            _ if c.is_numeric() => CharCounts::DIGIT,
+            Edge::Comma => CharCounts::COMMA,
+            Edge::Quote => CharCounts::QUOTE,
+            Edge::Bracket => CharCounts::BRACKET,
+            Edge::Separator => CharCounts::SEPARATOR,
+            Edge::Exclamation => CharCounts::EXCLAMATION,
+            _ => CharCounts::NOTHING,
         };
         Kind {
-            counts: CharCounts(count.map_or(0, |start| 1 << start)),
+            counts,
             edge,
             script: (!c.is_ascii() && c.is_alphabetic()).then(|| Script::of(c)),
             shows: !is_invisible(c) && !is_combining_mark(c),
