@@ -239,13 +239,13 @@ fn distinct_words_take_hardly_longer_than_others() {
     assert!(times < 2.0, "{times}");
 }
 
-/// Chunks, each once, that `features::bag` would remember in a place of which `wanted`
+/// Chunks, each once, that `features::extractor` would remember in a place of which `wanted`
 /// says that it is right. The hash is public, so anyone can make such chunks.
 fn chunks_in_place(wanted: fn(u64) -> bool, count: usize) -> Vec<u8> {
     let place = |chunk: &str| {
         let mut key = [0; 8];
         key[..chunk.len()].copy_from_slice(chunk.as_bytes());
-        u64::from_le_bytes(key).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 54
+        u64::from_le_bytes(key).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 53
     };
     let chunks = (0..).map(|i| format!("-{i:x}-")).filter(|chunk| wanted(place(chunk)));
     chunks.take(count).collect::<Vec<_>>().join(" ").into_bytes()
