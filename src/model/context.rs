@@ -48,7 +48,7 @@ impl Seen {
             probability: sigmoid(spam),
             ad_share: value.ad_share(),
             shape,
-            log_words: ln_1p(shape.words()),
+            log_words: ln_1p_of_count(shape.words() as usize),
             overlap: None,
             repeats: 0,
         }
