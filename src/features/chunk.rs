@@ -4,11 +4,12 @@
 //! judged on its raw characters, and counts of them.
 
 use std::borrow::Cow;
-use std::ops::{Index, IndexMut};
+use std::ops::{AddAssign, Index, IndexMut};
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::kind::{CharCounts, Edge, Kind, edge};
+use super::known::Known;
 use super::script::Script;
 use super::tokenizer::is_invisible;
 
@@ -151,6 +152,14 @@ impl<T> IndexMut<Count> for Counts<T> {
     }
 }
 
+impl<T: From<bool> + AddAssign> Counts<T> {
+    /// Adds what is known of a word.
+    pub(super) fn add_known(&mut self, known: Known) {
+        self[Count::FunctionWords] += known.is(Known::FUNCTION).into();
+        self[Count::WeAndYou] += known.is(Known::WE_OR_YOU).into();
+    }
+}
+
 /// Bytes that a chunk may have to be a [`Sight`]; none of its counts is larger.
 pub(super) const PLAIN_COUNT: usize = 16;
 /// Tokens that a chunk may have to be a [`Sight`].
@@ -227,8 +236,7 @@ impl Chunk {
             0..=CharCounts::MOST if chunk.is_ascii() => Chunk::of_ascii(chunk.as_bytes()),
             _ => Chunk::of_chars(chunk),
         };
-        let closing = |c: char| matches!(edge(c), Edge::Quote | Edge::Bracket);
-        let before_closing = chunk.trim_end_matches(closing).chars().next_back();
+        let before_closing = chunk.trim_end_matches(encloses).chars().next_back();
         this.ends_sentence = before_closing.is_some_and(|c| {
             matches!(edge(c), Edge::Stop | Edge::Exclamation | Edge::Question | Edge::Ellipsis)
         });
@@ -394,9 +402,13 @@ impl Chunk {
     }
 }
 
+fn encloses(c: char) -> bool {
+    matches!(edge(c), Edge::Quote | Edge::Bracket)
+}
+
 /// The chunk without opening marks before and closing marks after it.
 fn core(chunk: &str) -> &str {
-    let opened = chunk.trim_start_matches(|c| matches!(edge(c), Edge::Quote | Edge::Bracket));
+    let opened = chunk.trim_start_matches(encloses);
     opened.trim_end_matches(|c| {
         matches!(
             edge(c),

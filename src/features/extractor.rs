@@ -1,7 +1,7 @@
 //! Turning a paragraph into features, in one pass over its text.
 
 use super::bag::{Bag, Block, Features, Ids};
-use super::chunk::{Chunk, ChunkClass, Count, Counts, PLAIN_TOKENS, Sight, visible};
+use super::chunk::{Chunk, ChunkClass, Counts, PLAIN_TOKENS, Sight, visible};
 use super::hash::{MULTIPLIER, TOPIC_LENGTH, TokenHash};
 use super::known::{Known, KnownWords, known_words};
 use super::script::Script;
@@ -156,8 +156,7 @@ impl<'t> Extractor<'t> {
         let known = self.words.get(hash);
         self.block.tokens.put(hash, true);
         self.block.tokens.put(mark_hash(word.mark), word.mark > 0);
-        let is_topic = word.letters >= TOPIC_LENGTH as usize && !known.is(Known::FUNCTION);
-        self.block.topic.put(topic(hash), is_topic);
+        self.block.topic.put(topic(hash), is_topic(word.letters as u32, known));
         let class = match word.letters {
             1 => ChunkClass::SingleLetter,
             _ if word.upper => ChunkClass::Title,
@@ -215,9 +214,8 @@ impl<'t> Extractor<'t> {
             if let Some(slot) = sight.tokens.get_mut(count) {
                 *slot = token.finish();
                 let known = self.words.get(*slot);
-                sight.counts[Count::FunctionWords] += u8::from(known.is(Known::FUNCTION));
-                sight.counts[Count::WeAndYou] += u8::from(known.is(Known::WE_OR_YOU));
-                sight.topic |= u8::from(is_topic(&token, known)) << count;
+                sight.counts.add_known(known);
+                sight.topic |= u8::from(is_topic(token.letters, known)) << count;
             }
             count += 1;
         });
@@ -235,7 +233,7 @@ impl<'t> Extractor<'t> {
                 let known = self.words.get(hash);
                 self.sums.add_known(known);
                 self.block.tokens.put(hash, true);
-                self.block.topic.put(topic(hash), is_topic(&token, known));
+                self.block.topic.put(topic(hash), is_topic(token.letters, known));
                 if self.block.tokens.len() == Block::TOKENS {
                     self.next_block(take);
                 }
@@ -271,9 +269,10 @@ fn topic(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-/// Whether a word says what a text is about.
-fn is_topic(token: &TokenHash, known: Known) -> bool {
-    token.is_long() && !known.is(Known::FUNCTION)
+/// Whether a word with so many bytes, digits aside, says what a text is about.
+#[inline]
+fn is_topic(letters: u32, known: Known) -> bool {
+    letters >= TOPIC_LENGTH && !known.is(Known::FUNCTION)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ pub(super) struct TokenHash {
     hash: u64,
     word: u64,
     length: u32,
-    letters: u32,
+    /// Its bytes, digits aside.
+    pub letters: u32,
 }
 
 pub(super) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -103,12 +104,6 @@ impl TokenHash {
 
     pub(super) fn is_empty(&self) -> bool {
         self.length == 0
-    }
-
-    /// Whether the token is long enough, in bytes, to say what a text is about.
-    #[inline]
-    pub(super) fn is_long(&self) -> bool {
-        self.letters >= TOPIC_LENGTH
     }
 }
 

@@ -358,8 +358,7 @@ impl ShapeSums {
 
     /// Adds what is known of a word of a chunk that is no [`Sight`].
     pub(super) fn add_known(&mut self, known: Known) {
-        self.counts[Count::FunctionWords] += u32::from(known.is(Known::FUNCTION));
-        self.counts[Count::WeAndYou] += u32::from(known.is(Known::WE_OR_YOU));
+        self.counts.add_known(known);
     }
 
     /// Adds a plain word with what is known of it.
