@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::kind::{CharCounts, Edge, Kind, edge};
 use super::known::Known;
 use super::script::Script;
+use super::short::ShortChunk;
 use super::tokenizer::is_invisible;
 
 /// What a chunk looks like, its outer punctuation aside.
@@ -226,6 +227,38 @@ pub(super) fn visible(chunk: &str) -> Cow<'_, str> {
     Cow::Owned(chunk.chars().filter(|c| !is_invisible(*c)).nfc().collect())
 }
 
+/// A text as the rules ask about it.
+pub(super) trait Text {
+    fn as_str(&self) -> &str;
+    fn has(&self, mark: char) -> bool;
+    fn count(&self, mark: char) -> usize;
+    fn has_currency(&self) -> bool;
+    /// Whether all of its characters are digits or among the marks.
+    fn is_digits_and(&self, marks: &str) -> bool;
+}
+
+impl Text for &str {
+    fn as_str(&self) -> &str {
+        self
+    }
+
+    fn has(&self, mark: char) -> bool {
+        self.contains(mark)
+    }
+
+    fn count(&self, mark: char) -> usize {
+        self.matches(mark).count()
+    }
+
+    fn has_currency(&self) -> bool {
+        self.chars().any(is_currency)
+    }
+
+    fn is_digits_and(&self, marks: &str) -> bool {
+        self.chars().all(|c| c.is_numeric() || marks.contains(c))
+    }
+}
+
 impl Chunk {
     /// Looks at what is [`visible`] of a chunk; `None` if nothing is.
     pub(super) fn of(chunk: &str) -> Option<Self> {
@@ -236,10 +269,8 @@ impl Chunk {
             0..=CharCounts::MOST if chunk.is_ascii() => Chunk::of_ascii(chunk.as_bytes()),
             _ => Chunk::of_chars(chunk),
         };
-        let before_closing = chunk.trim_end_matches(encloses).chars().next_back();
-        this.ends_sentence = before_closing.is_some_and(|c| {
-            matches!(edge(c), Edge::Stop | Edge::Exclamation | Edge::Question | Edge::Ellipsis)
-        });
+        let mut before_closing = chunk.chars().rev().map(edge).skip_while(|edge| edge.encloses());
+        this.ends_sentence = before_closing.next().is_some_and(Edge::ends_sentence);
         this.first = chunk.chars().next().map(edge).unwrap_or_default();
         this.last = chunk.chars().next_back().map(edge).unwrap_or_default();
         if chunk.ends_with("...") {
@@ -247,6 +278,33 @@ impl Chunk {
         }
         this.class = this.classify(chunk, core(chunk));
         Some(this)
+    }
+
+    /// The same of a short one, which is not empty.
+    pub(super) fn of_short(chunk: &ShortChunk<'_>) -> Self {
+        let kinds = Kind::of_bytes();
+        let mut counts = CharCounts::default();
+        chunk.marks().for_each(|mark| counts.add(kinds[usize::from(mark)].counts));
+        let mut this = Chunk::default();
+        let text = chunk.as_str();
+        this.add(counts, text.len());
+        this.letters = chunk.letters();
+        this.upper = chunk.upper();
+        this.digits = chunk.digits();
+        this.marks -= this.letters + this.digits;
+        this.is_latin = this.letters > 0;
+        let edges = text.bytes().map(|byte| kinds[usize::from(byte)].edge);
+        this.ends_sentence =
+            edges.clone().rev().find(|edge| !edge.encloses()).is_some_and(Edge::ends_sentence);
+        this.first = edges.clone().next().unwrap_or_default();
+        this.last = edges.clone().next_back().unwrap_or_default();
+        if text.ends_with("...") {
+            this.last = Edge::Ellipsis;
+        }
+        let start = edges.clone().position(|edge| !edge.encloses()).unwrap_or(text.len());
+        let end = edges.clone().rposition(|edge| !edge.closes()).map_or(start, |at| at + 1);
+        this.class = this.classify(chunk.part(0, text.len()), chunk.part(start, end));
+        this
     }
 
     fn of_ascii(chunk: &[u8]) -> Self {
@@ -337,8 +395,9 @@ impl Chunk {
         counts
     }
 
-    fn classify(&self, chunk: &str, core: &str) -> ChunkClass {
+    fn classify(&self, chunk: impl Text, core: impl Text) -> ChunkClass {
         use ChunkClass::*;
+        let core_text = core.as_str();
         if self.letters == 0 && self.digits == 0 {
             return match (self.chars, self.separators > 0) {
                 (1, true) => Bullet,
@@ -347,26 +406,26 @@ impl Chunk {
             };
         }
         if self.marks > 0 {
-            let has_scheme = self.separators >= 2 && core.contains("://");
-            if has_scheme || core.starts_with("www.") || core.starts_with("WWW.") {
+            let has_scheme = self.separators >= 2 && core_text.contains("://");
+            if has_scheme || core_text.starts_with("www.") || core_text.starts_with("WWW.") {
                 return Url;
             }
-            if let Some((name, host)) =
-                memchr::memchr(b'@', core.as_bytes()).map(|at| core.split_at(at))
+            if core.has('@')
+                && let Some((name, host)) = core_text.split_once('@')
             {
                 return if !name.is_empty() && host.contains('.') { Email } else { Handle };
             }
-            if chunk.starts_with('#') && self.letters > 0 {
+            if chunk.as_str().starts_with('#') && self.letters > 0 {
                 return Handle;
             }
-            if self.digits > 0 && chunk.chars().any(is_currency) {
+            if self.digits > 0 && chunk.has_currency() {
                 return Price;
             }
         }
         if self.letters == 0 {
             return classify_digits(chunk, core, self.digits);
         }
-        if is_company_suffix(core) {
+        if is_company_suffix(core_text) {
             return CompanySuffix;
         }
         if self.beyond_ascii > 0 && self.has_other_scripts() {
@@ -375,26 +434,28 @@ impl Chunk {
         if self.digits > 0 {
             return self.classify_alphanumeric(core);
         }
-        if self.separators > 0 && memchr::memchr(b'-', core.as_bytes()).is_some() {
+        if self.separators > 0 && core.has('-') {
             return Hyphenated;
         }
-        if self.marks > 0 && is_domain(core) {
+        if self.marks > 0 && core.has('.') && is_domain(core_text) {
             return Url;
         }
         match (self.letters, self.upper) {
             (1, _) => SingleLetter,
             (_, 0) => Lower,
             (letters, upper) if letters == upper => Upper,
-            (_, 1) if core.starts_with(char::is_uppercase) => Title,
+            (_, 1) if core_text.starts_with(char::is_uppercase) => Title,
             _ => Mixed,
         }
     }
 
-    fn classify_alphanumeric(&self, core: &str) -> ChunkClass {
-        let letters_first = core.starts_with(|c: char| c.is_alphabetic());
+    fn classify_alphanumeric(&self, core: impl Text) -> ChunkClass {
+        let letters_first = core.as_str().starts_with(|c: char| c.is_alphabetic());
         let small_tail = !letters_first && self.letters <= 3 && self.upper <= 1;
         match () {
-            () if self.marks > 0 && is_domain(core) => ChunkClass::Url,
+            () if self.marks > 0 && core.has('.') && is_domain(core.as_str()) => {
+                ChunkClass::Url
+            }
             () if small_tail => ChunkClass::Ordinal,
             () if self.upper > 0 || self.digits >= 3 => ChunkClass::PartNumber,
             () => ChunkClass::Ordinal,
@@ -402,26 +463,10 @@ impl Chunk {
     }
 }
 
-fn encloses(c: char) -> bool {
-    matches!(edge(c), Edge::Quote | Edge::Bracket)
-}
-
 /// The chunk without opening marks before and closing marks after it.
 fn core(chunk: &str) -> &str {
-    let opened = chunk.trim_start_matches(encloses);
-    opened.trim_end_matches(|c| {
-        matches!(
-            edge(c),
-            Edge::Quote
-                | Edge::Bracket
-                | Edge::Stop
-                | Edge::Comma
-                | Edge::Colon
-                | Edge::Exclamation
-                | Edge::Question
-                | Edge::Ellipsis
-        )
-    })
+    let opened = chunk.trim_start_matches(|c| edge(c).encloses());
+    opened.trim_end_matches(|c| edge(c).closes())
 }
 
 fn is_company_suffix(core: &str) -> bool {
@@ -442,31 +487,27 @@ fn is_domain(core: &str) -> bool {
 }
 
 /// A chunk with digits and no letters.
-fn classify_digits(chunk: &str, core: &str, digits: u32) -> ChunkClass {
+fn classify_digits(chunk: impl Text, core: impl Text, digits: u32) -> ChunkClass {
     use ChunkClass::*;
-    if chunk.contains(['%', '％']) {
+    if chunk.has('%') || chunk.has('％') {
         return Percent;
     }
-    let parts = |by: char| core.split(by).count();
-    let only = |marks: &str| core.chars().all(|c| c.is_numeric() || marks.contains(c));
-    if only("") {
-        let year = core.len() == 4 && (core.starts_with("19") || core.starts_with("20"));
+    if core.is_digits_and("") {
+        let text = core.as_str();
+        let year = text.len() == 4 && (text.starts_with("19") || text.starts_with("20"));
         return if year { Year } else { Number };
     }
-    if core.contains(':') && only(":.") && digits <= 6 {
+    if core.has(':') && core.is_digits_and(":.") && digits <= 6 {
         return Time;
     }
-    if digits <= 8
-        && [('/', "/"), ('-', "-"), ('.', ".")]
-            .iter()
-            .any(|(by, marks)| parts(*by) == 3 && only(marks))
-    {
+    let in_three = |mark, marks| core.count(mark) == 2 && core.is_digits_and(marks);
+    if digits <= 8 && (in_three('/', "/") || in_three('-', "-") || in_three('.', ".")) {
         return Date;
     }
-    if only(".,") {
+    if core.is_digits_and(".,") {
         return Decimal;
     }
-    if digits >= 6 && only("+-()./ ") {
+    if digits >= 6 && core.is_digits_and("+-()./ ") {
         return Phone;
     }
     Number

@@ -6,6 +6,7 @@ use super::hash::{MULTIPLIER, TOPIC_LENGTH, TokenHash};
 use super::known::{Known, KnownWords, known_words};
 use super::script::Script;
 use super::shape::ShapeSums;
+use super::short::ShortChunk;
 use super::tokenizer::Tokenizer;
 use super::tokens::each_token;
 use super::word::{Plain, Start};
@@ -173,7 +174,7 @@ impl<'t> Extractor<'t> {
         let sight = match () {
             () if memory[0].key == key => memory[0].sight,
             () if memory[1].key == key => memory[1].sight,
-            () => match self.work_out(chunk) {
+            () => match self.work_out(chunk, key) {
                 Some(sight) => {
                     let memory = &mut self.memory[place(key)];
                     *memory = [Remembered { key, sight }, memory[0]];
@@ -193,11 +194,23 @@ impl<'t> Extractor<'t> {
     /// What a short piece adds, if that can be remembered: if it is one chunk of few
     /// tokens, with letters of one script.
     #[cold]
-    fn work_out(&self, piece: &str) -> Option<Sight> {
-        if !piece.is_ascii() && piece.contains(char::is_whitespace) {
-            return None;
+    fn work_out(&self, piece: &str, key: [u64; 2]) -> Option<Sight> {
+        match ShortChunk::of(piece, key) {
+            Some(chunk) => self.sight(&Chunk::of_short(&chunk), |put| chunk.tokens().for_each(put)),
+            None if piece.contains(char::is_whitespace) => None,
+            None => self.sight(&Chunk::of(&visible(piece))?, |put| {
+                each_token(self.tokenizer, piece, put);
+            }),
         }
-        let chunk = Chunk::of(&visible(piece))?;
+    }
+
+    /// What a chunk with these tokens adds, if that can be remembered.
+    #[inline]
+    fn sight(
+        &self,
+        chunk: &Chunk,
+        each_token: impl FnOnce(&mut dyn FnMut(TokenHash)),
+    ) -> Option<Sight> {
         let mut scripts = Script::ALL.iter().filter(|script| chunk.scripts[**script as usize] > 0);
         let script = scripts.next().copied().unwrap_or_default();
         let mut sight = Sight {
@@ -210,7 +223,7 @@ impl<'t> Extractor<'t> {
             ..Sight::NONE
         };
         let mut count = 0;
-        each_token(self.tokenizer, piece, |token| {
+        each_token(&mut |token| {
             if let Some(slot) = sight.tokens.get_mut(count) {
                 *slot = token.finish();
                 let known = self.words.get(*slot);

@@ -77,23 +77,40 @@ impl TokenHash {
     /// Eight bytes at a time: a letter has bit 6 set, a digit has bit 4 and not 6.
     #[inline]
     pub(super) fn of_word(text: &[u8], length: usize) -> Self {
-        const BIT_6: u64 = 0x4040_4040_4040_4040;
-        const BIT_4: u64 = 0x1010_1010_1010_1010;
         let mut hash = TokenHash::default();
         let mut at = 0;
         while at < length {
-            let taken = (length - at).min(8);
-            let bytes = first_eight(&text[at..]) & (u64::MAX >> (64 - 8 * taken));
-            let digits = (bytes & BIT_4) << 2 & !bytes & BIT_6;
-            hash.word = (bytes | (bytes & BIT_6) >> 1) & !((digits >> 6) * 0x0f);
-            hash.length += taken as u32;
-            hash.letters += taken as u32 - digits.count_ones();
-            if taken == 8 {
-                hash.fold();
-            }
-            at += taken;
+            hash.push_eight(first_eight(&text[at..]), length - at);
+            at += 8;
         }
         hash
+    }
+
+    /// The same of a word of up to 16 bytes, the first one lowest.
+    #[inline]
+    pub(super) fn of_short_word(bytes: u128, length: usize) -> Self {
+        let mut hash = TokenHash::default();
+        hash.push_eight(bytes as u64, length);
+        if length > 8 {
+            hash.push_eight((bytes >> 64) as u64, length - 8);
+        }
+        hash
+    }
+
+    /// Takes in the first eight bytes of what is left of an ASCII word, `left` long.
+    #[inline]
+    fn push_eight(&mut self, bytes: u64, left: usize) {
+        const BIT_6: u64 = 0x4040_4040_4040_4040;
+        const BIT_4: u64 = 0x1010_1010_1010_1010;
+        let taken = left.min(8);
+        let bytes = bytes & (u64::MAX >> (64 - 8 * taken));
+        let digits = (bytes & BIT_4) << 2 & !bytes & BIT_6;
+        self.word = (bytes | (bytes & BIT_6) >> 1) & !((digits >> 6) * 0x0f);
+        self.length += taken as u32;
+        self.letters += taken as u32 - digits.count_ones();
+        if taken == 8 {
+            self.fold();
+        }
     }
 
     /// The hash of a token that is one ASCII mark.

@@ -119,6 +119,22 @@ pub(super) enum Edge {
     Separator,
 }
 
+impl Edge {
+    /// Whether it opens or closes what stands within it.
+    pub(super) fn encloses(self) -> bool {
+        matches!(self, Edge::Quote | Edge::Bracket)
+    }
+
+    pub(super) fn ends_sentence(self) -> bool {
+        matches!(self, Edge::Stop | Edge::Exclamation | Edge::Question | Edge::Ellipsis)
+    }
+
+    /// Whether it may stand behind what a chunk is about.
+    pub(super) fn closes(self) -> bool {
+        self.encloses() || self.ends_sentence() || matches!(self, Edge::Comma | Edge::Colon)
+    }
+}
+
 pub(super) const EDGE_NAMES: [&str; 13] = [
     "other",
     "upper-case",

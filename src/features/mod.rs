@@ -18,6 +18,7 @@ mod known;
 mod language;
 mod script;
 mod shape;
+mod short;
 mod tokenizer;
 mod tokens;
 mod word;
