@@ -453,9 +453,7 @@ impl Chunk {
         let letters_first = core.as_str().starts_with(|c: char| c.is_alphabetic());
         let small_tail = !letters_first && self.letters <= 3 && self.upper <= 1;
         match () {
-            () if self.marks > 0 && core.has('.') && is_domain(core.as_str()) => {
-                ChunkClass::Url
-            }
+            () if self.marks > 0 && core.has('.') && is_domain(core.as_str()) => ChunkClass::Url,
             () if small_tail => ChunkClass::Ordinal,
             () if self.upper > 0 || self.digits >= 3 => ChunkClass::PartNumber,
             () => ChunkClass::Ordinal,

@@ -127,7 +127,8 @@ impl Text for Part<'_> {
     }
 
     fn is_digits_and(&self, marks: &str) -> bool {
-        let known = marks.chars().fold(self.chunk.digits, |known, mark| known | self.where_is(mark));
+        let known =
+            marks.chars().fold(self.chunk.digits, |known, mark| known | self.where_is(mark));
         bits(self.start, self.end) & !known == 0
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! A chunk is what one thread works on at a time. Where it ends depends on the
 //! bytes alone, never on how they arrive. For JSON Lines and WET a chunk is some whole
-//! records. A text up to [`CHUNK`] bytes long is one chunk; a longer one is judged
-//! in sections of that size, each for itself. A line of more than [`MAX_LINE`] bytes comes
+//! records. A text of up to [`CHUNK`] bytes and [`CHUNK_LINES`] lines is one chunk; a
+//! longer one is judged in sections of that size, each for itself. A line of more than [`MAX_LINE`] bytes comes
 //! in parts of that size, which nobody has to hold together.
 
 use std::io::{self, Read};
@@ -15,6 +15,9 @@ use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
 /// Bytes a chunk has; more only if it is one line that is longer, or has a longer record.
 pub const CHUNK: usize = 1 << 20;
+/// Lines that a chunk of a text has at most: what is judged together needs some 350 bytes
+/// a paragraph, however short it is.
+pub const CHUNK_LINES: usize = 1 << 15;
 /// Bytes that a line may have, line break included; a longer one comes in parts. A WET
 /// file has no item as long as that.
 pub const MAX_LINE: usize = 64 << 20;
@@ -63,6 +66,8 @@ pub struct ChunkReader<R> {
     /// Bytes that a chunk has, and those that a line may have.
     chunk: usize,
     max_line: usize,
+    /// Lines that a chunk of a text may have.
+    max_lines: usize,
     /// Bytes that were read. Those from `taken` on are in no chunk yet.
     buffer: Vec<u8>,
     taken: usize,
@@ -105,6 +110,7 @@ impl<R: Read> ChunkReader<R> {
             strict: false,
             chunk: CHUNK,
             max_line: MAX_LINE,
+            max_lines: CHUNK_LINES,
             buffer: Vec::new(),
             taken: 0,
             ended: false,
@@ -160,10 +166,13 @@ impl<R: Read> ChunkReader<R> {
             self.done = true;
             return Ok(None);
         }
+        let is_text = kind == Kind::Whole && self.format == Format::Text;
+        if is_text {
+            length = end_of_lines(&self.rest()[..length], self.max_lines);
+        }
         let bytes = self.take(length);
         let last = self.ended && self.rest().is_empty() && self.failure.is_none();
         self.done = last;
-        let is_text = kind == Kind::Whole && self.format == Format::Text;
         if is_text && self.unit == Unit::Auto {
             self.unit = if is_hard_wrapped(&bytes) { Unit::Block } else { Unit::Line };
         }
@@ -213,7 +222,7 @@ impl<R: Read> ChunkReader<R> {
             return Err(ReadError::LongText);
         }
         if std::str::from_utf8(self.rest()).is_err() {
-            self.chunk = MAX_LINE;
+            (self.chunk, self.max_lines) = (MAX_LINE, usize::MAX);
         }
         Ok(())
     }
@@ -329,6 +338,17 @@ fn first_line_end(bytes: &[u8], format: Format, all: bool) -> Option<usize> {
     }
 }
 
+/// The length of the first so many of some whole lines, or of all if there are fewer.
+fn end_of_lines(bytes: &[u8], lines: usize) -> usize {
+    let count = |end: u8| memchr::memchr_iter(end, bytes).count();
+    if count(b'\n') + count(b'\r') <= lines {
+        return bytes.len();
+    }
+    let ends_line = |at: &usize| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
+    let mut ends = memchr::memchr2_iter(b'\r', b'\n', bytes).filter(ends_line);
+    ends.nth(lines - 1).map_or(bytes.len(), |at| at + 1)
+}
+
 /// The length of `bytes`, less that of a character that may go on after them.
 fn whole_characters(bytes: &[u8]) -> usize {
     let end = bytes.len().saturating_sub(3);
@@ -439,12 +459,33 @@ mod tests {
         assert_eq!(chunks(&bytes, Format::Text, usize::MAX).len(), 1);
         let bytes = [&bytes[..3 * CHUNK / 2], b"\n", &b"y\n".repeat(CHUNK / 2)].concat();
         let chunks_of = |format| chunks(&bytes, format, usize::MAX).into_iter();
-        for format in [Format::Text, Format::JsonLines] {
-            let lengths: Vec<usize> = chunks_of(format).map(|chunk| chunk.bytes.len()).collect();
-            assert_eq!(lengths, [3 * CHUNK / 2 + 1, CHUNK]);
-        }
+        let lengths = |format| chunks_of(format).map(|chunk| chunk.bytes.len()).collect::<Vec<_>>();
+        assert_eq!(lengths(Format::JsonLines), [3 * CHUNK / 2 + 1, CHUNK]);
+        let short = [2 * CHUNK_LINES; CHUNK / 2 / CHUNK_LINES];
+        assert_eq!(lengths(Format::Text), [&[3 * CHUNK / 2 + 1], &short[..]].concat());
         for format in [Format::Text, Format::JsonLines, Format::Wet] {
             assert!(chunks(b"", format, 1).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_chunk_of_a_text_has_so_many_lines_at_most() {
+        for end in ["\n", "\r", "\r\n"] {
+            let bytes = format!("a{end}").repeat(2 * CHUNK_LINES + 5).into_bytes();
+            for step in [usize::MAX, 8191] {
+                let chunks = chunks(&bytes, Format::Text, step);
+                let sizes: Vec<usize> =
+                    chunks.iter().map(|chunk| lines(&chunk.bytes, Format::Text).len()).collect();
+                assert_eq!(sizes, [CHUNK_LINES, CHUNK_LINES, 5], "{end:?}");
+                assert!(
+                    chunks
+                        .iter()
+                        .map(|chunk| &chunk.bytes[..])
+                        .eq(bytes.chunks(CHUNK_LINES * (1 + end.len())))
+                );
+                assert_eq!(chunks[1].paragraphs, CHUNK_LINES as u64);
+                assert!(chunks[2].last && !chunks[1].last);
+            }
         }
     }
 
@@ -565,12 +606,13 @@ mod tests {
     #[test]
     fn places_beyond_32_bits_are_counted() {
         let far = u64::from(u32::MAX);
-        let bytes = b"A line of text.\n".repeat(3 * CHUNK / 16);
+        let bytes = b"A line of text of sixty-four bytes, as many as are needed here.\n";
+        let bytes = bytes.repeat(3 * CHUNK / 64);
         let mut reader = ChunkReader::new(bytes.as_slice(), Format::Text, Unit::Line);
         (reader.offset, reader.lines, reader.paragraphs) = (far - 1, far - 2, far - 3);
         reader.next_chunk().expect("memory can be read");
         let chunk = reader.next_chunk().expect("memory can be read").expect("there is more");
-        let lines = (CHUNK / 16) as u64;
+        let lines = (CHUNK / 64) as u64;
         assert_eq!(chunk.offset, far - 1 + CHUNK as u64);
         assert_eq!((chunk.lines, chunk.paragraphs), (far - 2 + lines, far - 3 + lines));
     }
