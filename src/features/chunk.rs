@@ -219,7 +219,7 @@ pub(super) const COMPANY_SUFFIXES: [&[&str]; 13] = [
 ];
 
 /// The chunk as it shows: invisible characters left out, accents joined to their
-/// letters. Empty if nothing shows.
+/// letters, the letters of a Hangul syllable to each other. Empty if nothing shows.
 pub(super) fn visible(chunk: &str) -> Cow<'_, str> {
     if chunk.is_ascii() || chunk.chars().all(|c| Kind::of(c).shows) {
         return Cow::Borrowed(chunk);

@@ -291,6 +291,7 @@ fn is_topic(letters: u32, known: Known) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     use super::super::bag::reference;
     use super::super::tokenizer::{Action, is_invisible, tokens_by_steps};
@@ -380,6 +381,14 @@ mod tests {
             chunk in "[a-zA-Z0-9.éßİǅ´¨ﬁ½؛中ァ한каоерсухѕнмтвαορνυικετχηγΩЖцю\u{301}\u{200b}\u{345}\u{94d}]{1,9}",
         ) {
             prop_assert_eq!(tokens_by_steps(&chunk), tokenizer().tokens(&chunk));
+        }
+
+        #[test]
+        fn composed_and_decomposed_text_are_the_same(
+            text in "([a-zA-ZäéñőûčÅßØвйЁёάΰअकक़ड़がパ각한국어힣\u{1112}\u{1161}.,0-9]{1,9} ){1,5}",
+        ) {
+            let (composed, decomposed) = (text.nfc().collect::<String>(), text.nfd().collect::<String>());
+            prop_assert!(features(&composed) == features(&decomposed), "{composed} differs");
         }
 
         #[test]

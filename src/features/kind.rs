@@ -48,8 +48,14 @@ pub(super) struct Kind {
     pub edge: Edge,
     /// The script of a letter beyond ASCII.
     pub script: Option<Script>,
-    /// Whether it shows, by itself: it is neither invisible nor an accent to put on others.
+    /// Whether it shows, by itself: it is neither invisible nor a part of the letter before
+    /// it, as an accent is.
     pub shows: bool,
+}
+
+/// Whether it is a vowel or a final consonant of a Hangul syllable that is spelt out.
+fn is_in_syllable(c: char) -> bool {
+    matches!(c, '\u{1160}'..='\u{11ff}')
 }
 
 const PAGE: usize = 256;
@@ -94,7 +100,7 @@ impl Kind {
             counts,
             edge,
             script: (!c.is_ascii() && c.is_alphabetic()).then(|| Script::of(c)),
-            shows: !is_invisible(c) && !is_combining_mark(c),
+            shows: !is_invisible(c) && !is_combining_mark(c) && !is_in_syllable(c),
         }
     }
 }
