@@ -282,9 +282,9 @@ impl Chunk {
 
     /// The same of a short one, which is not empty.
     pub(super) fn of_short(chunk: &ShortChunk<'_>) -> Self {
-        let kinds = Kind::of_bytes();
+        let kinds = ShortChunk::kinds();
         let mut counts = CharCounts::default();
-        chunk.marks().for_each(|mark| counts.add(kinds[usize::from(mark)].counts));
+        chunk.marks().for_each(|mark| counts.add(kinds[usize::from(mark) % kinds.len()].counts));
         let mut this = Chunk::default();
         let text = chunk.as_str();
         this.add(counts, text.len());
@@ -292,8 +292,9 @@ impl Chunk {
         this.upper = chunk.upper();
         this.digits = chunk.digits();
         this.marks -= this.letters + this.digits;
+        this.beyond_ascii = chunk.beyond_ascii();
         this.is_latin = this.letters > 0;
-        let edges = text.bytes().map(|byte| kinds[usize::from(byte)].edge);
+        let edges = text.bytes().map(|byte| kinds[usize::from(byte) % kinds.len()].edge);
         this.ends_sentence =
             edges.clone().rev().find(|edge| !edge.encloses()).is_some_and(Edge::ends_sentence);
         this.first = edges.clone().next().unwrap_or_default();

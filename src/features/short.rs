@@ -1,12 +1,22 @@
-//! A chunk of up to sixteen ASCII bytes, looked at as a whole: which of its bytes are
-//! letters, digits or a certain mark are bits of one number.
+//! A chunk of up to sixteen characters, all ASCII but for a few marks, looked at as a
+//! whole: which of them are letters, digits or a certain mark are bits of one number.
+
+use std::sync::OnceLock;
 
 use wide::u8x16;
 
 use super::chunk::{PLAIN_COUNT, Text};
 use super::hash::TokenHash;
+use super::kind::Kind;
 
-/// A chunk of ASCII characters, up to [`PLAIN_COUNT`] of them.
+/// Marks beyond ASCII that English is full of. A byte below the space stands for each:
+/// no chunk has such a byte in it.
+const MARKS: [char; 7] = ['’', '‘', '“', '”', '–', '—', '•'];
+
+/// Room for a chunk with stand-ins.
+pub(super) type Room = [u8; PLAIN_COUNT];
+
+/// A short chunk, with a stand-in for each of [`MARKS`].
 pub(super) struct ShortChunk<'c> {
     text: &'c str,
     bytes: u8x16,
@@ -15,29 +25,61 @@ pub(super) struct ShortChunk<'c> {
     letters: u32,
     upper: u32,
     digits: u32,
+    stand_ins: u32,
 }
 
 impl<'c> ShortChunk<'c> {
-    /// Of a text with its bytes as two words, zeros behind; `None` if it is not all ASCII.
-    pub(super) fn of(text: &'c str, [low, high]: [u64; 2]) -> Option<Self> {
+    /// Of a text of up to [`PLAIN_COUNT`] bytes, with its bytes as two words, zeros behind;
+    /// `None` if there are other characters in it. No byte may be below the space.
+    pub(super) fn of(text: &'c str, [low, high]: [u64; 2], room: &'c mut Room) -> Option<Self> {
         const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-        if (low | high) & HIGH_BITS != 0 {
-            return None;
+        if (low | high) & HIGH_BITS == 0 {
+            return Some(ShortChunk::of_bytes(text, u128::from(high) << 64 | u128::from(low)));
         }
-        let number = u128::from(high) << 64 | u128::from(low);
+        let (mut count, mut stand_ins) = (0, 0);
+        *room = [0; PLAIN_COUNT];
+        for (c, byte) in text.chars().zip(&mut *room) {
+            *byte = match u8::try_from(c) {
+                Ok(byte) if byte.is_ascii() => byte,
+                _ => {
+                    stand_ins += 1;
+                    MARKS.iter().position(|mark| *mark == c)? as u8 + 1
+                }
+            };
+            count += 1;
+        }
+        let number = u128::from_le_bytes(*room);
+        let text = std::str::from_utf8(&room[..count]).ok()?;
+        Some(ShortChunk { stand_ins, ..ShortChunk::of_bytes(text, number) })
+    }
+
+    /// Of an ASCII text with its bytes as a number.
+    fn of_bytes(text: &'c str, number: u128) -> Self {
         let bytes = u8x16::new(number.to_le_bytes());
         let all = u8x16::splat;
         let small = bytes | all(0x20);
         let between = |bytes: u8x16, first: u8, last: u8| {
             (bytes - all(first)).simd_le(all(last - first)).to_bitmask()
         };
-        Some(ShortChunk {
+        ShortChunk {
             text,
             bytes,
             number,
             letters: between(small, b'a', b'z'),
             upper: between(bytes, b'A', b'Z'),
             digits: between(bytes, b'0', b'9'),
+            stand_ins: 0,
+        }
+    }
+
+    /// The kinds of characters by their bytes, or by the bytes that stand for them.
+    pub(super) fn kinds() -> &'static [Kind; 128] {
+        static KINDS: OnceLock<[Kind; 128]> = OnceLock::new();
+        KINDS.get_or_init(|| {
+            std::array::from_fn(|byte| {
+                let mark = byte.checked_sub(1).and_then(|mark| MARKS.get(mark));
+                *Kind::of(*mark.unwrap_or(&(byte as u8 as char)))
+            })
         })
     }
 
@@ -52,6 +94,10 @@ impl<'c> ShortChunk<'c> {
 
     pub(super) fn letters(&self) -> u32 {
         self.letters.count_ones()
+    }
+
+    pub(super) fn beyond_ascii(&self) -> u32 {
+        self.stand_ins
     }
 
     pub(super) fn upper(&self) -> u32 {
@@ -80,7 +126,10 @@ impl<'c> ShortChunk<'c> {
             let first = *self.text.as_bytes().get(start)?;
             let length = (words >> start).trailing_ones() as usize;
             let token = match length {
-                0 => TokenHash::of_mark(first),
+                0 => match MARKS.get(usize::from(first).wrapping_sub(1)) {
+                    Some(mark) => TokenHash::of(mark.encode_utf8(&mut [0; 4])),
+                    None => TokenHash::of_mark(first),
+                },
                 _ => TokenHash::of_short_word(self.number >> (8 * start), length),
             };
             start += length.max(1);
@@ -134,3 +183,17 @@ impl Text for Part<'_> {
 }
 
 const _: () = assert!(PLAIN_COUNT == 16);
+
+#[cfg(test)]
+mod tests {
+    use super::super::tokenizer::{Action, Tokenizer};
+    use super::*;
+
+    #[test]
+    fn every_mark_is_a_token_by_itself() {
+        let tokenizer = Tokenizer::default();
+        for mark in MARKS {
+            assert_eq!(tokenizer.action(mark), &Action::Single(mark));
+        }
+    }
+}
