@@ -1,5 +1,5 @@
-//! A chunk of up to sixteen characters, all ASCII but for a few marks, looked at as a
-//! whole: which of them are letters, digits or a certain mark are bits of one number.
+//! A chunk of up to sixteen bytes, all ASCII but for a few marks, looked at as a whole:
+//! which of its characters are letters, digits or a certain mark are bits of one number.
 
 use std::sync::OnceLock;
 
@@ -16,15 +16,17 @@ const MARKS: [char; 7] = ['’', '‘', '“', '”', '–', '—', '•'];
 /// Room for a chunk with stand-ins.
 pub(super) type Room = [u8; PLAIN_COUNT];
 
-/// A short chunk, with a stand-in for each of [`MARKS`].
+/// A short chunk, with a stand-in for each of [`MARKS`], so that a byte is a character.
 pub(super) struct ShortChunk<'c> {
     text: &'c str,
     bytes: u8x16,
     /// The same, the first byte lowest, zeros behind.
     number: u128,
+    /// Which characters are letters, a bit each, the first one lowest; and so on.
     letters: u32,
     upper: u32,
     digits: u32,
+    /// How many stand-ins there are.
     stand_ins: u32,
 }
 
@@ -83,7 +85,7 @@ impl<'c> ShortChunk<'c> {
         })
     }
 
-    /// The part from one byte to another.
+    /// The part from one character to another.
     pub(super) fn part(&self, start: usize, end: usize) -> Part<'_> {
         Part { chunk: self, start, end }
     }
@@ -108,7 +110,7 @@ impl<'c> ShortChunk<'c> {
         self.digits.count_ones()
     }
 
-    /// All bytes that are neither letters nor digits.
+    /// All that are neither letters nor digits.
     pub(super) fn marks(&self) -> impl Iterator<Item = u8> {
         let mut left = bits(0, self.text.len()) & !(self.letters | self.digits);
         std::iter::from_fn(move || {
@@ -138,7 +140,7 @@ impl<'c> ShortChunk<'c> {
     }
 }
 
-/// So many ones from a bit up to another.
+/// Ones from bit `start` up to bit `end`, which is not one of them.
 fn bits(start: usize, end: usize) -> u32 {
     (1 << end) - (1 << start)
 }
