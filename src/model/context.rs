@@ -404,14 +404,13 @@ fn running(values: impl Iterator<Item = f64>) -> Vec<f64> {
 
 /// Share of paragraphs with a lower text value, ties halved, less one half.
 fn ranks(seen: &[Seen]) -> Vec<f32> {
-    let value = |i: u32| seen[i as usize].spam;
-    let mut order: Vec<u32> = (0..seen.len() as u32).collect();
-    order.sort_by(|a, b| value(*a).total_cmp(&value(*b)));
+    let mut order: Vec<(f64, u32)> = seen.iter().map(|seen| seen.spam).zip(0..).collect();
+    order.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
     let mut ranks = vec![0.0; seen.len()];
     let mut below = 0;
-    for run in order.chunk_by(|a, b| value(*a) == value(*b)) {
+    for run in order.chunk_by(|(a, _), (b, _)| a == b) {
         let rank = (below as f32 + run.len() as f32 / 2.0) / seen.len() as f32 - 0.5;
-        run.iter().for_each(|i| ranks[*i as usize] = rank);
+        run.iter().for_each(|(_, i)| ranks[*i as usize] = rank);
         below += run.len();
     }
     ranks
