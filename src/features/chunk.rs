@@ -228,7 +228,7 @@ pub(super) fn visible(chunk: &str) -> Cow<'_, str> {
 }
 
 /// A text as the rules ask about it.
-pub(super) trait Text {
+pub(super) trait Text: Copy {
     fn as_str(&self) -> &str;
     fn has(&self, mark: char) -> bool;
     fn count(&self, mark: char) -> usize;
@@ -266,50 +266,41 @@ impl Chunk {
             return None;
         }
         let mut this = match chunk.len() {
-            0..=CharCounts::MOST if chunk.is_ascii() => Chunk::of_ascii(chunk.as_bytes()),
+            0..=CharCounts::MOST if chunk.is_ascii() => {
+                Chunk::of_ascii(chunk.as_bytes(), Kind::of_bytes())
+            }
             _ => Chunk::of_chars(chunk),
         };
-        let mut before_closing = chunk.chars().rev().map(edge).skip_while(|edge| edge.encloses());
-        this.ends_sentence = before_closing.next().is_some_and(Edge::ends_sentence);
-        this.first = chunk.chars().next().map(edge).unwrap_or_default();
-        this.last = chunk.chars().next_back().map(edge).unwrap_or_default();
-        if chunk.ends_with("...") {
-            this.last = Edge::Ellipsis;
-        }
+        this.see_edges(chunk, chunk.chars().map(edge));
         this.class = this.classify(chunk, core(chunk));
         Some(this)
     }
 
     /// The same of a short one, which is not empty.
     pub(super) fn of_short(chunk: &ShortChunk<'_>) -> Self {
-        let kinds = ShortChunk::kinds();
-        let mut counts = CharCounts::default();
-        chunk.marks().for_each(|mark| counts.add(kinds[usize::from(mark) % kinds.len()].counts));
-        let mut this = Chunk::default();
-        let text = chunk.as_str();
-        this.add(counts, text.len());
-        this.letters = chunk.letters();
-        this.upper = chunk.upper();
-        this.digits = chunk.digits();
-        this.marks -= this.letters + this.digits;
-        this.beyond_ascii = chunk.beyond_ascii();
-        this.is_latin = this.letters > 0;
-        let edges = text.bytes().map(|byte| kinds[usize::from(byte) % kinds.len()].edge);
-        this.ends_sentence =
-            edges.clone().rev().find(|edge| !edge.encloses()).is_some_and(Edge::ends_sentence);
-        this.first = edges.clone().next().unwrap_or_default();
-        this.last = edges.clone().next_back().unwrap_or_default();
-        if text.ends_with("...") {
-            this.last = Edge::Ellipsis;
-        }
+        let (text, kinds) = (chunk.text, ShortChunk::kinds());
+        let mut this = Chunk::of_ascii(text.as_bytes(), kinds);
+        this.beyond_ascii = chunk.stand_ins;
+        let edges = text.bytes().map(|byte| kinds[usize::from(byte)].edge);
+        this.see_edges(text, edges.clone());
         let start = edges.clone().position(|edge| !edge.encloses()).unwrap_or(text.len());
         let end = edges.clone().rposition(|edge| !edge.closes()).map_or(start, |at| at + 1);
         this.class = this.classify(chunk.part(0, text.len()), chunk.part(start, end));
         this
     }
 
-    fn of_ascii(chunk: &[u8]) -> Self {
-        let kinds = Kind::of_bytes();
+    /// Takes in how a chunk starts and ends, from the edges that its characters would be.
+    fn see_edges(&mut self, chunk: &str, edges: impl DoubleEndedIterator<Item = Edge> + Clone) {
+        let before_closing = edges.clone().rev().find(|edge| !edge.encloses());
+        self.ends_sentence = before_closing.is_some_and(Edge::ends_sentence);
+        self.first = edges.clone().next().unwrap_or_default();
+        self.last = match edges.clone().next_back() {
+            _ if chunk.ends_with("...") => Edge::Ellipsis,
+            last => last.unwrap_or_default(),
+        };
+    }
+
+    fn of_ascii(chunk: &[u8], kinds: &[Kind; 256]) -> Self {
         let mut counts = CharCounts::default();
         chunk.iter().for_each(|byte| counts.add(kinds[usize::from(*byte)].counts));
         let mut this = Chunk::default();
@@ -398,7 +389,6 @@ impl Chunk {
 
     fn classify(&self, chunk: impl Text, core: impl Text) -> ChunkClass {
         use ChunkClass::*;
-        let core_text = core.as_str();
         if self.letters == 0 && self.digits == 0 {
             return match (self.chars, self.separators > 0) {
                 (1, true) => Bullet,
@@ -407,12 +397,13 @@ impl Chunk {
             };
         }
         if self.marks > 0 {
-            let has_scheme = self.separators >= 2 && core_text.contains("://");
-            if has_scheme || core_text.starts_with("www.") || core_text.starts_with("WWW.") {
+            let has_scheme = self.separators >= 2 && core.as_str().contains("://");
+            if has_scheme || core.as_str().starts_with("www.") || core.as_str().starts_with("WWW.")
+            {
                 return Url;
             }
             if core.has('@')
-                && let Some((name, host)) = core_text.split_once('@')
+                && let Some((name, host)) = core.as_str().split_once('@')
             {
                 return if !name.is_empty() && host.contains('.') { Email } else { Handle };
             }
@@ -426,7 +417,7 @@ impl Chunk {
         if self.letters == 0 {
             return classify_digits(chunk, core, self.digits);
         }
-        if is_company_suffix(core_text) {
+        if is_company_suffix(core.as_str()) {
             return CompanySuffix;
         }
         if self.beyond_ascii > 0 && self.has_other_scripts() {
@@ -438,14 +429,14 @@ impl Chunk {
         if self.separators > 0 && core.has('-') {
             return Hyphenated;
         }
-        if self.marks > 0 && core.has('.') && is_domain(core_text) {
+        if self.marks > 0 && is_domain(core) {
             return Url;
         }
         match (self.letters, self.upper) {
             (1, _) => SingleLetter,
             (_, 0) => Lower,
             (letters, upper) if letters == upper => Upper,
-            (_, 1) if core_text.starts_with(char::is_uppercase) => Title,
+            (_, 1) if core.as_str().starts_with(char::is_uppercase) => Title,
             _ => Mixed,
         }
     }
@@ -454,7 +445,7 @@ impl Chunk {
         let letters_first = core.as_str().starts_with(|c: char| c.is_alphabetic());
         let small_tail = !letters_first && self.letters <= 3 && self.upper <= 1;
         match () {
-            () if self.marks > 0 && core.has('.') && is_domain(core.as_str()) => ChunkClass::Url,
+            () if self.marks > 0 && is_domain(core) => ChunkClass::Url,
             () if small_tail => ChunkClass::Ordinal,
             () if self.upper > 0 || self.digits >= 3 => ChunkClass::PartNumber,
             () => ChunkClass::Ordinal,
@@ -474,12 +465,16 @@ fn is_company_suffix(core: &str) -> bool {
 }
 
 /// `example.com`, `example.co.uk/path`.
-fn is_domain(core: &str) -> bool {
+fn is_domain(core: impl Text) -> bool {
     const ENDINGS: [&str; 14] = [
         "com", "org", "net", "info", "biz", "io", "cn", "uk", "de", "ru", "fr", "edu", "gov",
         "shop",
     ];
-    let host = core.split('/').next().unwrap_or(core);
+    if !core.has('.') {
+        return false;
+    }
+    let text = core.as_str();
+    let host = text.split('/').next().unwrap_or(text);
     host.rsplit_once('.').is_some_and(|(name, ending)| {
         name.len() >= 2 && ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
     })

@@ -73,8 +73,6 @@ impl TokenHash {
 
     /// The hash of the ASCII word that `text` starts with, `length` bytes long; small
     /// letters for capitals and `0` for digits.
-    ///
-    /// Eight bytes at a time: a letter has bit 6 set, a digit has bit 4 and not 6.
     #[inline]
     pub(super) fn of_word(text: &[u8], length: usize) -> Self {
         let mut hash = TokenHash::default();
@@ -97,7 +95,8 @@ impl TokenHash {
         hash
     }
 
-    /// Takes in the first eight bytes of what is left of an ASCII word, `left` long.
+    /// Takes in the first eight bytes of what is left of an ASCII word, `left` long: a
+    /// letter has bit 6 set, a digit has bit 4 and not 6.
     #[inline]
     fn push_eight(&mut self, bytes: u64, left: usize) {
         const BIT_6: u64 = 0x4040_4040_4040_4040;

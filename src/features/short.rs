@@ -18,16 +18,15 @@ pub(super) type Room = [u8; PLAIN_COUNT];
 
 /// A short chunk, with a stand-in for each of [`MARKS`], so that a byte is a character.
 pub(super) struct ShortChunk<'c> {
-    text: &'c str,
+    pub text: &'c str,
     bytes: u8x16,
     /// The same, the first byte lowest, zeros behind.
     number: u128,
-    /// Which characters are letters, a bit each, the first one lowest; and so on.
+    /// Which characters are letters, a bit each, the first one lowest; and digits.
     letters: u32,
-    upper: u32,
     digits: u32,
     /// How many stand-ins there are.
-    stand_ins: u32,
+    pub stand_ins: u32,
 }
 
 impl<'c> ShortChunk<'c> {
@@ -68,56 +67,24 @@ impl<'c> ShortChunk<'c> {
             bytes,
             number,
             letters: between(small, b'a', b'z'),
-            upper: between(bytes, b'A', b'Z'),
             digits: between(bytes, b'0', b'9'),
             stand_ins: 0,
         }
     }
 
     /// The kinds of characters by their bytes, or by the bytes that stand for them.
-    pub(super) fn kinds() -> &'static [Kind; 128] {
-        static KINDS: OnceLock<[Kind; 128]> = OnceLock::new();
+    pub(super) fn kinds() -> &'static [Kind; 256] {
+        static KINDS: OnceLock<[Kind; 256]> = OnceLock::new();
         KINDS.get_or_init(|| {
-            std::array::from_fn(|byte| {
-                let mark = byte.checked_sub(1).and_then(|mark| MARKS.get(mark));
-                *Kind::of(*mark.unwrap_or(&(byte as u8 as char)))
-            })
+            let mut kinds = *Kind::of_bytes();
+            kinds[1..].iter_mut().zip(MARKS).for_each(|(kind, mark)| *kind = *Kind::of(mark));
+            kinds
         })
     }
 
     /// The part from one character to another.
     pub(super) fn part(&self, start: usize, end: usize) -> Part<'_> {
         Part { chunk: self, start, end }
-    }
-
-    pub(super) fn as_str(&self) -> &'c str {
-        self.text
-    }
-
-    pub(super) fn letters(&self) -> u32 {
-        self.letters.count_ones()
-    }
-
-    pub(super) fn beyond_ascii(&self) -> u32 {
-        self.stand_ins
-    }
-
-    pub(super) fn upper(&self) -> u32 {
-        self.upper.count_ones()
-    }
-
-    pub(super) fn digits(&self) -> u32 {
-        self.digits.count_ones()
-    }
-
-    /// All that are neither letters nor digits.
-    pub(super) fn marks(&self) -> impl Iterator<Item = u8> {
-        let mut left = bits(0, self.text.len()) & !(self.letters | self.digits);
-        std::iter::from_fn(move || {
-            let at = left.trailing_zeros() as usize;
-            left &= left.wrapping_sub(1);
-            self.text.as_bytes().get(at).copied()
-        })
     }
 
     /// All tokens, in order.

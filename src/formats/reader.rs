@@ -3,8 +3,8 @@
 //! A chunk is what one thread works on at a time. Where it ends depends on the
 //! bytes alone, never on how they arrive. For JSON Lines and WET a chunk is some whole
 //! records. A text of up to [`CHUNK`] bytes and [`CHUNK_LINES`] lines is one chunk; a
-//! longer one is judged in sections of that size, each for itself. A line of more than [`MAX_LINE`] bytes comes
-//! in parts of that size, which nobody has to hold together.
+//! longer one is judged in sections of that size, each for itself. A line of more than
+//! [`MAX_LINE`] bytes comes in parts of that size, which nobody has to hold together.
 
 use std::io::{self, Read};
 
