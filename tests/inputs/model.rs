@@ -111,6 +111,21 @@ fn numbers_out_of_range_are_refused_and_odd_ones_judge() {
 }
 
 #[test]
+fn numbers_come_back_to_the_last_digit() {
+    let fraction = |i: u32| (f64::from(i) * std::f64::consts::SQRT_2).fract();
+    let point = |i| OperatingPoint {
+        keep: 100.0 / f64::from(i),
+        threshold: 1.0 / f64::from(i),
+        junk_power: fraction(i),
+    };
+    let points: Vec<_> = (1..1000).map(point).collect();
+    let model = Model::from_parts(ModelParts { points: points.clone(), ..parts() });
+    let bytes = model.expect("the numbers are sound").to_bytes().expect("it can be written");
+    let again = Model::from_bytes(&bytes).expect("what was written can be read");
+    assert_eq!(again.points(), points);
+}
+
+#[test]
 fn a_model_is_read_once() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("a.safetensors");
