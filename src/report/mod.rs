@@ -269,15 +269,17 @@ fn reasons(explanation: &Explanation) -> Reasons {
     let own = parts.iter().filter(|part| part.stage != "context" && part.what != "intercept");
     let strongest: Vec<Reason> = own
         .take(STRONGEST)
-        .map(|part| Reason { what: part.what.clone(), value: part.value })
+        .map(|part| Reason { what: part.what.clone(), value: as_written(part.value) })
         .collect();
     let named: f64 = strongest.iter().map(|reason| reason.value).sum();
-    Reasons {
-        decision: explanation.decision,
-        context,
-        others: explanation.decision - context - named,
-        strongest,
-    }
+    let (decision, context) = (as_written(explanation.decision), as_written(context));
+    Reasons { decision, context, others: as_written(decision - context - named), strongest }
+}
+
+/// A number as it comes back from the JSON of a report, which has four digits of it: a page
+/// that is made at once shows the same as one made from the JSON.
+fn as_written(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
 }
 
 #[cfg(test)]
