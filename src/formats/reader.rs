@@ -340,6 +340,11 @@ fn first_line_end(bytes: &[u8], format: Format, all: bool) -> Option<usize> {
 
 /// The length of the first so many of some whole lines, or of all if there are fewer.
 fn end_of_lines(bytes: &[u8], lines: usize) -> usize {
+    // To count is much faster than to look at each, and nearly all texts have fewer.
+    let marks = |mark| memchr::memchr_iter(mark, bytes).count();
+    if marks(b'\n') + marks(b'\r') < lines {
+        return bytes.len();
+    }
     let ends_line = |at: &usize| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
     let mut ends = memchr::memchr2_iter(b'\r', b'\n', bytes).filter(ends_line);
     ends.nth(lines - 1).map_or(bytes.len(), |at| at + 1)
