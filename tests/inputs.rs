@@ -368,13 +368,24 @@ fn composed_and_decomposed_text_score_alike() {
 #[test]
 fn mojibake_is_kept() {
     // UTF-8 that was read as Windows-1252 and written as UTF-8 again.
-    for line in [
-        "The cafÃ© on the corner was closed, and the naÃ¯ve waiterâ€™s rÃ©sumÃ© lay on the table.",
-        "â€œWeâ€™ll open again in May,â€\u{9d} said the owner, ZoÃ« MÃ¼ller, who has run it since 1998.",
-        "Der BÃ¼rgermeister sagte, die StraÃŸe bleibe Ã¼ber den Winter gesperrt.",
+    for (line, was) in [
+        (
+            "The cafÃ© on the corner was closed, and the naÃ¯ve waiterâ€™s rÃ©sumÃ© lay on the table.",
+            "The café on the corner was closed, and the naïve waiter’s résumé lay on the table.",
+        ),
+        (
+            "â€œWeâ€™ll open again in May,â€\u{9d} said the owner, ZoÃ« MÃ¼ller, who has run it since 1998.",
+            "“We’ll open again in May,” said the owner, Zoë Müller, who has run it since 1998.",
+        ),
+        (
+            "Der BÃ¼rgermeister sagte, die StraÃŸe bleibe Ã¼ber den Winter gesperrt.",
+            "Der Bürgermeister sagte, die Straße bleibe über den Winter gesperrt.",
+        ),
     ] {
         let verdicts = Classifier::new(Model::default_model()).judge(line.as_bytes());
         assert!(verdicts[0].label == Label::Content, "{} {line}", verdicts[0].spam());
+        assert_eq!(spam(line), spam(was), "{line}");
+        assert_eq!(text(line.as_bytes(), 0.5).main, line.as_bytes());
     }
 }
 

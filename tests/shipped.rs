@@ -102,7 +102,7 @@ fn every_way_of_being_no_model_is_named() {
         ModelError::FormatVersion { found: 7 }
     ));
     assert!(matches!(
-        edited("\\\"feature_version\\\":1", "\\\"feature_version\\\":9"),
+        edited("\\\"feature_version\\\":2", "\\\"feature_version\\\":9"),
         ModelError::FeatureVersion { found: 9 }
     ));
     assert!(matches!(edited("\"despam\":", "\"despxx\":"), ModelError::NotDespam));

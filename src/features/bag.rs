@@ -15,6 +15,7 @@ use std::ops::Deref;
 
 use super::chunk::{Chunk, ChunkClass, visible};
 use super::hash::{MULTIPLIER, token_hash};
+use super::mojibake::mended;
 use super::script::Script;
 use super::shape::Shape;
 use super::tokenizer::Tokenizer;
@@ -266,6 +267,8 @@ pub struct Named {
 /// The bag of `text` with names, every token taken from the `tokenizers`
 /// pipeline itself: the definition that [`super::Extractor::extract`] must equal.
 pub fn reference(tokenizer: &Tokenizer, text: &str) -> Vec<Named> {
+    let mended = mended(text);
+    let text = mended.as_deref().unwrap_or(text);
     let tokens = tokenizer.tokens(text);
     let chunks = text.split_whitespace().filter_map(|chunk| Chunk::of(&visible(chunk)));
     let classes: Vec<ChunkClass> = chunks.map(|chunk| chunk.class).collect();

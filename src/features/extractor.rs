@@ -4,6 +4,7 @@ use super::bag::{Bag, Block, Features, Ids};
 use super::chunk::{Chunk, ChunkClass, Counts, PLAIN_COUNT, PLAIN_TOKENS, Sight, visible};
 use super::hash::{MULTIPLIER, TOPIC_LENGTH, TokenHash};
 use super::known::{Known, KnownWords, known_words};
+use super::mojibake::mended;
 use super::script::Script;
 use super::shape::ShapeSums;
 use super::short::ShortChunk;
@@ -81,6 +82,19 @@ impl<'t> Extractor<'t> {
     /// The paragraph is the first `length` bytes of `text`. Where `text` goes on behind it,
     /// it must do so with ASCII white space, as after a line.
     pub fn scan(
+        &mut self,
+        text: &str,
+        length: usize,
+        out: &mut Features,
+        bag: &mut impl Bag,
+    ) -> usize {
+        match mended(&text[..length]) {
+            Some(text) => self.scan_mended(&text, text.len(), out, bag),
+            None => self.scan_mended(text, length, out, bag),
+        }
+    }
+
+    fn scan_mended(
         &mut self,
         text: &str,
         length: usize,
@@ -370,8 +384,9 @@ mod tests {
             chunk in "[A-Za-c]?[a-z]{0,16}[.,;:!?]{0,2}|(co|ltd|Inc|LIMITED|we|The)[.,]?|[a-z0-9'é’“”—•(.-]{1,9}",
             times in 1..4200_usize,
         ) {
-            // Other spaces than those of ASCII end no piece.
-            let text = |space: &str| format!("{chunk}{space}").repeat(times);
+            // Other spaces than those of ASCII end no piece. The accent at the end stands in no
+            // text that was encoded twice, so nothing is mended.
+            let text = |space: &str| format!("{chunk}{space}").repeat(times) + "é";
             let (plain, in_pieces) = (features(&text(" ")), features(&text("\u{2003}")));
             prop_assert!(plain == in_pieces, "{text} differs", text = text(" "));
         }

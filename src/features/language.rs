@@ -3,6 +3,7 @@
 use whatlang::Lang;
 
 use super::chunk::visible;
+use super::mojibake::mended;
 use super::shape::Shape;
 
 /// Bytes of a document that are looked at.
@@ -42,7 +43,9 @@ fn language(
     let mut sample = String::new();
     for paragraph in paragraphs {
         let left = SAMPLE.saturating_sub(sample.len());
-        let start: String = paragraph.as_ref().chars().take(left).collect();
+        let mended = mended(paragraph.as_ref());
+        let paragraph = mended.as_deref().unwrap_or(paragraph.as_ref());
+        let start: String = paragraph.chars().take(left).collect();
         sample.push_str(&visible(&start));
         sample.push('\n');
         if sample.len() >= SAMPLE {
@@ -63,6 +66,8 @@ mod tests {
                       Frühjahr instand zu setzen und den Uferweg so lange zu sperren.";
         assert_eq!(language(0.0, [german].iter()), Some("deu"));
         assert_eq!(language(0.3, [german].iter()), Some("eng"));
+        let twice = german.replace("ü", "Ã¼");
+        assert_eq!(language(0.0, [twice].iter()), Some("deu"));
         assert_eq!(language(0.0, ["IGBT FF200R12KE3", "SKM150GB128D"].iter()), None);
         assert_eq!(language(0.0, [""].iter()), None);
     }

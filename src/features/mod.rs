@@ -16,6 +16,7 @@ mod hash;
 mod kind;
 mod known;
 mod language;
+mod mojibake;
 mod script;
 mod shape;
 mod short;
@@ -33,4 +34,4 @@ pub use tokenizer::Tokenizer;
 /// Version of everything in this room that decides which features a text has.
 ///
 /// A model records the version it was trained with and is refused by any other.
-pub const FEATURE_VERSION: u32 = 1;
+pub const FEATURE_VERSION: u32 = 2;
