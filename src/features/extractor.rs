@@ -88,19 +88,8 @@ impl<'t> Extractor<'t> {
         out: &mut Features,
         bag: &mut impl Bag,
     ) -> usize {
-        match mended(&text[..length]) {
-            Some(text) => self.scan_mended(&text, text.len(), out, bag),
-            None => self.scan_mended(text, length, out, bag),
-        }
-    }
-
-    fn scan_mended(
-        &mut self,
-        text: &str,
-        length: usize,
-        out: &mut Features,
-        bag: &mut impl Bag,
-    ) -> usize {
+        let mended = mended(&text[..length]);
+        let (text, length) = mended.as_deref().map_or((text, length), |text| (text, text.len()));
         let mut ids = Ids::new(bag);
         self.sums = ShapeSums::default();
         self.topic.clear();

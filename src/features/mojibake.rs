@@ -25,11 +25,11 @@ fn byte(c: char) -> Option<u8> {
 /// stands between letters or spaces is enough to tell: among 280,000 paragraphs of pages it
 /// happened to a brand that ends in `É®`.
 pub(super) fn mended(text: &str) -> Option<String> {
-    const STEP: usize = 64;
-    let step = text.as_bytes().chunks(STEP).position(|bytes| !bytes.is_ascii())? * STEP;
-    let first = step + text.as_bytes()[step..].iter().position(|byte| !byte.is_ascii())?;
+    // The first character beyond ASCII stands for the first byte of another, 0xc2 to 0xf4. It
+    // is one of U+00C2 to U+00F4, whose UTF-8 starts with 0xc3. Nearly all text has no such
+    // byte, or something else behind it.
+    let first = memchr::memchr(0xc3, text.as_bytes())?;
     let mut beyond = text[first..].chars().map(byte);
-    // Nearly all text is told by the first of these.
     if !matches!(beyond.next()??, 0xc2..=0xf4) || !matches!(beyond.next()??, 0x80..=0xbf) {
         return None;
     }
