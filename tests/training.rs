@@ -88,6 +88,25 @@ fn two_hundred_paragraphs_and_a_base_beat_the_base_and_a_fit_from_scratch() {
 }
 
 #[test]
+fn a_language_is_learnt_from_documents_of_one_short_line() {
+    let who = ["Der Gemeinderat", "Die Feuerwehr", "Ein Sprecher der Bahn", "Die Schule am Markt"];
+    let what = ["tagt am", "schließt ab dem", "äußert sich nicht vor dem", "lädt ein zum"];
+    let goods = ["Treppenlift", "Kaffeemaschine", "Matratze", "Gartenhaus"];
+    let line = |i: usize| {
+        if i.is_multiple_of(3) {
+            let text = format!("Nur heute: {} für {},99 Euro frei Haus!", goods[i % 4], i + 20);
+            (text, Label::Ad)
+        } else {
+            let text = format!("{} {} {}. Mai.", who[i % 4], what[i / 4 % 4], i % 28 + 1);
+            (text, Label::Content)
+        }
+    };
+    let documents: Vec<_> = (0..120).map(|i| document(i, vec![line(i)])).collect();
+    let model = fit(&documents, Some(Model::default_model()), 1).model;
+    assert_eq!(model.card().languages, ["deu", "eng"]);
+}
+
+#[test]
 fn the_same_data_give_the_same_bytes_on_any_number_of_threads() {
     let documents = radio_log(0..30);
     let one = fit(&documents, None, 1).model.to_bytes().expect("the model can be written");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use despam::features::FEATURE_VERSION;
+use despam::model::card::Card;
 use despam::model::format::FORMAT_VERSION;
 use despam::{Classifier, Model, Unit};
 
@@ -57,6 +58,7 @@ fn info(model: &Model, json: bool) -> anyhow::Result<Outcome> {
         text += &format!("pulled towards the model {base:?}\n");
     }
     text += &format!("recipe {}\ndata   {}\n", card.recipe_sha256, card.data_sha256);
+    text += &judged(card);
     for point in model.points() {
         text += &format!(
             "keep {:>4} %: threshold {:.6} where half of the document is spam, junk power {}\n",
@@ -72,6 +74,16 @@ fn info(model: &Model, json: bool) -> anyhow::Result<Outcome> {
     }
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// A line on what text a model judges.
+pub fn judged(card: &Card) -> String {
+    let scripts: Vec<&str> = card.scripts.iter().map(|script| script.name()).collect();
+    let languages = match &card.languages[..] {
+        [] => "any language".to_owned(),
+        languages => format!("language {}", languages.join(", ")),
+    };
+    format!("judges {languages} in script {}; other text is kept\n", scripts.join(", "))
 }
 
 /// Probabilities are printed to six digits; they must agree to the last.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use despam::Label;
+use despam::model::card::Card;
 use despam::train::dataset::LabelledDocument;
 use despam::train::recipe::{DEFAULT_RECIPE, Recipe};
 use despam::train::report::{Report, ReportPoint};
@@ -16,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::{load_model, threads};
 use super::eval;
 use super::files::Output;
+use super::model::judged;
 use super::{Outcome, print, warn};
 
 /// Fit a model to labelled paragraphs.
@@ -85,7 +87,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let Trained { model, report, out_of_fold } = trained?;
     output.write_all(&model.to_bytes()?)?;
     output.finish()?;
-    print_report(&report)?;
+    print_report(&report, model.card())?;
     eprintln!("{} written in {:.1} s", args.output.display(), started.elapsed().as_secs_f64());
     if let Some(path) = &args.out_of_fold {
         write_out_of_fold(path, args.force, &documents, &out_of_fold)?;
@@ -112,7 +114,7 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn print_report(report: &Report) -> anyhow::Result<()> {
+fn print_report(report: &Report, card: &Card) -> anyhow::Result<()> {
     let (epochs, gap, text_converged) = report.text;
     let (rows, gradient, context_converged) = report.context;
     let mut text = format!(
@@ -121,6 +123,7 @@ fn print_report(report: &Report) -> anyhow::Result<()> {
          context stage: {rows} rows, largest gradient component {gradient:.1e} a row\n",
         report.documents, report.rows
     );
+    text += &judged(card);
     for ReportPoint { point, lost } in &report.points {
         let proof = match lost {
             Some((lost, bound)) => format!(

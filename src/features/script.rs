@@ -30,6 +30,21 @@ pub enum Script {
 }
 
 impl Script {
+    /// Its name, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Script::Latin => "latin",
+            Script::Greek => "greek",
+            Script::Cyrillic => "cyrillic",
+            Script::Hebrew => "hebrew",
+            Script::Arabic => "arabic",
+            Script::Devanagari => "devanagari",
+            Script::Han => "han",
+            Script::Hangul => "hangul",
+            Script::Other => "other",
+        }
+    }
+
     /// All scripts, in order.
     pub const ALL: [Script; 9] = [
         Script::Latin,

@@ -73,7 +73,12 @@ pub struct Corpus {
     pub extractors: Vec<String>,
     /// Number of groups.
     pub groups: usize,
+    /// How many labelled paragraphs are plainly in a language.
+    pub languages: BTreeMap<&'static str, usize>,
 }
+
+/// Paragraphs of documents in no plain language that are looked at together.
+const TOGETHER: usize = 20;
 
 /// Column of a bin.
 pub const FIRST_BIN: u32 = 1;
@@ -114,6 +119,7 @@ impl Corpus {
             sources: Vec::new(),
             extractors: Vec::new(),
             groups: 0,
+            languages: BTreeMap::new(),
         };
         let texts = corpus.intern(documents, disguised, recipe);
         let bits = recipe.text.bits;
@@ -175,12 +181,34 @@ impl Corpus {
         texts
     }
 
+    /// Tells the languages of documents. Those that are too short for it, as where each
+    /// paragraph is one, are told together.
     fn tell_languages(&mut self, texts: &[&str]) {
-        for document in &mut self.documents {
-            let shapes = document.paragraphs.iter().map(|(row, _)| &self.shapes[*row as usize]);
-            let paragraphs = document.paragraphs.iter().map(|(row, _)| texts[*row as usize]);
-            document.language = language_of(shapes, paragraphs);
+        let language = |rows: &[LabelledRow]| {
+            let shapes = rows.iter().map(|(row, _)| &self.shapes[*row as usize]);
+            language_of(shapes, rows.iter().map(|(row, _)| texts[*row as usize]))
+        };
+        let (mut counts, mut together) = (BTreeMap::new(), Vec::new());
+        let mut count = |rows: &[LabelledRow], language: Option<&'static str>| {
+            let labelled = rows.iter().filter(|(_, label)| label.is_some()).count();
+            if let Some(language) = language {
+                *counts.entry(language).or_default() += labelled;
+            }
+        };
+        let mut documents = self.documents.iter_mut().peekable();
+        while let Some(document) = documents.next() {
+            document.language = language(&document.paragraphs);
+            count(&document.paragraphs, document.language);
+            if document.language.is_none() {
+                together.extend_from_slice(&document.paragraphs);
+            }
+            let goes_on = documents.peek().is_some_and(|next| next.source == document.source);
+            if together.len() >= TOGETHER || !goes_on {
+                count(&together, language(&together));
+                together.clear();
+            }
         }
+        self.languages = counts;
     }
 
     fn push(&mut self, features: &Features, bits: u32) {

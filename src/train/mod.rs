@@ -613,14 +613,9 @@ fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
     Script::ALL.into_iter().filter(known).collect()
 }
 
-/// None if the language of no document is plain.
+/// None if no text is plainly in a language.
 fn known_languages(corpus: &Corpus, base: Option<&Model>) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for document in &corpus.documents {
-        let labelled = document.paragraphs.iter().filter(|(_, label)| label.is_some()).count();
-        *counts.entry(document.language.unwrap_or_default()).or_default() += labelled;
-    }
-    counts.remove("");
+    let counts = &corpus.languages;
     let most = counts.iter().max_by_key(|(_, count)| **count).map(|(language, _)| *language);
     let learnt = counts
         .iter()
