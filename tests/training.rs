@@ -104,6 +104,23 @@ fn a_language_is_learnt_from_documents_of_one_short_line() {
     let documents: Vec<_> = (0..120).map(|i| document(i, vec![line(i)])).collect();
     let model = fit(&documents, Some(Model::default_model()), 1).model;
     assert_eq!(model.card().languages, ["deu", "eng"]);
+    // More lines in a language that the base knows take nothing away.
+    let more = (0..400).map(|i| {
+        document(
+            1000 + i,
+            vec![(
+                format!("The council met on day {i} and voted to repair the old bridge."),
+                Label::Content,
+            )],
+        )
+    });
+    let model = fit(
+        &documents.into_iter().chain(more).collect::<Vec<_>>(),
+        Some(Model::default_model()),
+        1,
+    )
+    .model;
+    assert_eq!(model.card().languages, ["deu", "eng"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use despam::metrics::{Estimate, Evaluation, evaluate};
 use despam::train::{dataset, evaluate as judging};
 use despam::{Bound, Unit};
@@ -27,6 +28,11 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let classifier = args.model.classifier(Unit::Line)?;
     let documents = dataset::read(&args.data)?;
+    if documents.is_empty() {
+        bail!(
+            "there are no labelled documents in what was named: files end in .jsonl, .txt, .csv or .tsv"
+        );
+    }
     let judged = judging::judge(&classifier, &documents);
     let sets: BTreeMap<String, Evaluation> =
         judged.into_iter().map(|(name, rows)| (name, evaluate(&rows))).collect();

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use despam::Label;
 use despam::model::card::Card;
 use despam::train::dataset::LabelledDocument;
@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{load_model, threads};
 use super::eval;
-use super::files::Output;
+use super::files::{Output, check_target};
 use super::model::judged;
 use super::{Outcome, print, warn};
 
@@ -60,11 +60,18 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let started = Instant::now();
+    check_outputs(&args)?;
     let recipe = match &args.recipe {
-        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
-        None => DEFAULT_RECIPE.to_owned(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            Recipe::from_toml(&text.with_context(|| path.display().to_string())?)?
+        }
+        None => {
+            // What is not made by its recipe for its purpose should not have its name.
+            let name = args.output.file_stem().unwrap_or_default().to_string_lossy();
+            Recipe { name: name.into_owned(), ..Recipe::from_toml(DEFAULT_RECIPE)? }
+        }
     };
-    let recipe = Recipe::from_toml(&recipe)?;
     let base = match args.base.as_deref() {
         None => None,
         Some(path) if path == Path::new("default") => Some(load_model(None)?),
@@ -98,6 +105,31 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         file.finish()?;
     }
     Ok(Outcome::Done)
+}
+
+/// Refuses, before the fit, outputs that could not be written after it, or would replace
+/// what is read.
+fn check_outputs(args: &Args) -> anyhow::Result<()> {
+    let outputs = [Some(&args.output), args.out_of_fold.as_ref(), args.report.as_ref()];
+    let outputs: Vec<&PathBuf> = outputs.into_iter().flatten().collect();
+    let inputs = args.data.iter().chain(&args.recipe).chain(&args.patch);
+    let inputs: Vec<PathBuf> = inputs.filter_map(|path| path.canonicalize().ok()).collect();
+    for (i, path) in outputs.iter().enumerate() {
+        let shown = path.display();
+        if path.as_path() == Path::new("-") {
+            bail!("a model and what comes with it are written to files, not to standard output");
+        }
+        if outputs[..i].contains(path) {
+            bail!("{shown} is named twice as an output");
+        }
+        if path.canonicalize().is_ok_and(|path| inputs.contains(&path)) {
+            bail!("{shown} is read: it cannot be an output too");
+        }
+        if check_target(path)? && !args.force {
+            bail!("{shown} exists: use --force to replace it");
+        }
+    }
+    Ok(())
 }
 
 fn bar() -> ProgressBar {

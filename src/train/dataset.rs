@@ -8,7 +8,8 @@
 //! - CSV and TSV with a header naming the columns `text` and `label`
 //!   (optional `group`).
 //!
-//! Paragraphs without a group are a group each: nothing says they belong together.
+//! Paragraphs without a group are a group each: nothing says they belong together. Those in
+//! which nothing is visible are left out, since judging knows none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead};
@@ -27,6 +28,13 @@ pub struct LabelledParagraph {
     pub text: String,
     /// What it is, if known.
     pub label: Option<Label>,
+}
+
+impl LabelledParagraph {
+    /// Whether it has more than white space, and byte order marks.
+    pub fn is_visible(&self) -> bool {
+        self.text.contains(|c: char| !c.is_whitespace() && c != '\u{feff}')
+    }
 }
 
 /// A document with a label a paragraph.
@@ -81,6 +89,9 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<LabelledDocument>, DatasetError> {
     let mut documents = Vec::new();
     for path in expand(paths)? {
         read_file(&path, &mut documents)?;
+    }
+    for document in &mut documents {
+        document.paragraphs.retain(LabelledParagraph::is_visible);
     }
     Ok(documents)
 }
@@ -180,12 +191,13 @@ fn read_file(path: &Path, out: &mut Vec<LabelledDocument>) -> Result<(), Dataset
         if input.read_line(&mut line).map_err(io_error)? == 0 {
             break;
         }
+        let line = line.trim_start_matches('\u{feff}');
         if line.trim().is_empty() {
             continue;
         }
         let document = match form {
-            Form::JsonLines => json_document(&line, &name, row),
-            _ => fasttext_document(&line, &name, row),
+            Form::JsonLines => json_document(line, &name, row),
+            _ => fasttext_document(line, &name, row),
         };
         out.push(document.map_err(|cause| row_error(row, cause))?);
     }
@@ -200,12 +212,31 @@ fn source_name(path: &Path) -> String {
 
 #[derive(Deserialize)]
 struct JsonRow {
-    id: Option<String>,
-    group: Option<String>,
+    id: Option<Name>,
+    group: Option<Name>,
     extractor: Option<String>,
     paragraphs: Option<Vec<JsonParagraph>>,
     text: Option<String>,
     label: Option<String>,
+}
+
+/// A name, which may be a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Name {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+impl Name {
+    /// The name, unless it is empty.
+    fn given(self) -> Option<String> {
+        let name = match self {
+            Name::Text(name) => name,
+            Name::Number(number) => number.to_string(),
+        };
+        Some(name).filter(|name| !name.is_empty())
+    }
 }
 
 #[derive(Deserialize)]
@@ -224,9 +255,9 @@ fn json_document(line: &str, source: &str, row: usize) -> Result<LabelledDocumen
         (None, Some(text), Some(label)) => vec![labelled(text, &label)?],
         _ => return Err("expected either \"paragraphs\" or \"text\" and \"label\"".to_owned()),
     };
-    let id = parsed.id.unwrap_or_else(|| format!("{source}:{}", row + 1));
+    let id = parsed.id.and_then(Name::given).unwrap_or_else(|| format!("{source}:{}", row + 1));
     Ok(LabelledDocument {
-        group: parsed.group.unwrap_or_else(|| id.clone()),
+        group: parsed.group.and_then(Name::given).unwrap_or_else(|| id.clone()),
         id,
         source: source.to_owned(),
         extractor: parsed.extractor,
@@ -272,7 +303,8 @@ fn fasttext_document(line: &str, source: &str, row: usize) -> Result<LabelledDoc
 
 type RowResult<T> = Result<T, (usize, String)>;
 
-/// Rows of cells by RFC 4180: quotes may enclose a cell and are doubled inside.
+/// Rows of cells by RFC 4180: quotes may enclose a cell and are doubled inside. Text that is
+/// not so is refused: a quotation mark too few would glue rows together.
 fn separated_rows(text: &str, by: char) -> RowResult<Vec<Vec<String>>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rows = Vec::new();
@@ -281,7 +313,14 @@ fn separated_rows(text: &str, by: char) -> RowResult<Vec<Vec<String>>> {
     while let Some(c) = chars.next() {
         match c {
             '"' if quoted && chars.next_if_eq(&'"').is_some() => cell.push('"'),
-            '"' if quoted => quoted = false,
+            '"' if quoted => {
+                quoted = false;
+                if chars.peek().is_some_and(|next| *next != by && !matches!(next, '\r' | '\n')) {
+                    let cause = "text behind the closing quotation mark of a cell: put quotation \
+                                 marks around the whole cell and double those within";
+                    return Err((rows.len(), cause.to_owned()));
+                }
+            }
             _ if quoted => cell.push(c),
             '"' if cell.is_empty() => quoted = true,
             '\r' if chars.peek() == Some(&'\n') => {}
@@ -325,15 +364,23 @@ fn table_documents(
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let cell = |at: usize| {
-            cells.get(at).ok_or_else(|| {
-                (row, format!("{} cells, but the header has {}", cells.len(), header.len()))
-            })
+        let unlike_header = || {
+            let cause = format!(
+                "{} cells, but the header has {}: put quotation marks around a text that has the \
+                 separator in it",
+                cells.len(),
+                header.len()
+            );
+            (row, cause)
         };
+        if cells.len() > header.len() {
+            return Err(unlike_header());
+        }
+        let cell = |at: usize| cells.get(at).ok_or_else(unlike_header);
         let paragraph =
             labelled(cell(text)?.clone(), cell(label)?.trim()).map_err(|cause| (row, cause))?;
-        let group = group.map(|at| cell(*at)).transpose()?;
-        out.push(one_paragraph(source, row, group.map(String::as_str), paragraph));
+        let group = group.map(|at| cell(*at)).transpose()?.map(|group| group.trim());
+        out.push(one_paragraph(source, row, group.filter(|name| !name.is_empty()), paragraph));
     }
     Ok(())
 }
@@ -382,5 +429,40 @@ mod tests {
         assert_eq!(documents[0].paragraphs[0].text, "Buy \"now\",\nhere");
         assert_eq!(documents[1].group, "g2");
         assert!(table_documents(&[vec!["text".into()]], "set", &mut documents).is_err());
+    }
+
+    #[test]
+    fn tables_that_would_lose_text_are_refused() {
+        let read = |text: &str, by| {
+            let mut documents = Vec::new();
+            let rows = separated_rows(text, by)?;
+            table_documents(&rows, "set", &mut documents).map(|()| documents)
+        };
+        for (text, by, row, part) in [
+            ("text\tlabel\n\"Hello,\" she said.\tcontent\n", '\t', 1, "behind the closing"),
+            ("label,text\ncontent,Hello, there\n", ',', 1, "3 cells"),
+            ("label,text\ncontent,Hello\nad\n", ',', 2, "1 cells"),
+            ("label,text\nad,\"Buy\n", ',', 1, "not closed"),
+        ] {
+            let (at, cause) = read(text, by).expect_err(text);
+            assert!(at == row && cause.contains(part), "{text}: {at} {cause}");
+        }
+        let documents =
+            read("text,label,group\na,ad,\nb,ad, \nc,ad,g\n", ',').expect("it is sound");
+        let groups: Vec<&str> = documents.iter().map(|document| &*document.group).collect();
+        assert_eq!(groups, ["set:2", "set:3", "g"]);
+    }
+
+    #[test]
+    fn what_is_not_visible_is_left_out() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a.jsonl");
+        let rows = "\u{feff}{\"id\":7,\"group\":\"\",\"paragraphs\":[{\"text\":\"\u{feff}\",\"label\":\"unsure\"},\
+                    {\"text\":\"Menu\",\"label\":\"chrome\"},{\"text\":\" \\n\",\"label\":\"content\"}]}\n";
+        std::fs::write(&path, rows).expect("the file can be written");
+        let documents = read(&[path]).expect("it is sound");
+        assert_eq!((&*documents[0].id, &*documents[0].group), ("7", "7"));
+        let texts: Vec<&str> = documents[0].paragraphs.iter().map(|p| &*p.text).collect();
+        assert_eq!(texts, ["Menu"]);
     }
 }

@@ -29,7 +29,8 @@ pub fn judge(
     let classifier = classifier.with_unit(Unit::Line);
     let mut scratch = classifier.scratch();
     let Ok(sets) = judge_by(documents, |document| {
-        let lines: Vec<String> = document.paragraphs.iter().map(|p| one_line(&p.text)).collect();
+        let visible = document.paragraphs.iter().filter(|paragraph| paragraph.is_visible());
+        let lines: Vec<String> = visible.map(|paragraph| one_line(&paragraph.text)).collect();
         let verdicts = classifier.judge_with(lines.join("\n").as_bytes(), &mut scratch);
         let said = |verdict: Verdict| Said {
             words: verdict.words,
@@ -55,7 +56,7 @@ pub fn judge_by<E>(
     for (number, document) in documents.iter().enumerate() {
         let next = clusters.len() as u32;
         let cluster = *clusters.entry(&document.group).or_insert(next);
-        let visible = document.paragraphs.iter().filter(|p| !p.text.trim().is_empty());
+        let visible = document.paragraphs.iter().filter(|paragraph| paragraph.is_visible());
         let judged = visible.zip(judge(document)?).filter_map(|(paragraph, said)| {
             Some(Judged {
                 document: number as u32,

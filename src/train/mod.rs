@@ -64,6 +64,13 @@ pub enum TrainError {
         /// Folds asked for.
         folds: usize,
     },
+    /// Nothing to fit the context stage to.
+    #[error(
+        "the context stage has no documents to learn from: set `documents = true` in the recipe for \
+         a set whose paragraphs stand in the order of a page (a set named as one of the recipe is \
+         taken for it), or start from a model with --base"
+    )]
+    Documents,
     /// The base model has other features.
     #[error("the base model has {found} bits a bag id, the recipe asks for {wanted}")]
     Base {
@@ -254,6 +261,9 @@ impl<'t> Trainer<'t> {
             return self.adjust_context(base, values);
         }
         let rows = self.context_rows(values);
+        if rows.is_empty() {
+            return Err(TrainError::Documents);
+        }
         let ContextRecipe { alpha, max_iterations: iterations, .. } = self.recipe.context;
         (self.progress)("context stage", 0, self.recipe.folds + 1);
         let fits: Vec<ContextFit> =
@@ -598,6 +608,8 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Labelled paragraphs of a script or language that make it known.
 const KNOWN_FROM: usize = 10_000;
+/// The share of labelled paragraphs that makes a language known, however few they are.
+const KNOWN_SHARE: f64 = 0.05;
 
 fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
     let mut counts: BTreeMap<Script, usize> = BTreeMap::new();
@@ -615,14 +627,11 @@ fn known_scripts(corpus: &Corpus, base: Option<&Model>) -> Vec<Script> {
 
 /// None if no text is plainly in a language.
 fn known_languages(corpus: &Corpus, base: Option<&Model>) -> Vec<String> {
-    let counts = &corpus.languages;
-    let most = counts.iter().max_by_key(|(_, count)| **count).map(|(language, _)| *language);
-    let learnt = counts
-        .iter()
-        .filter(|(language, count)| **count >= KNOWN_FROM || most == Some(**language))
-        .map(|(language, _)| (*language).to_owned());
+    let all: usize = corpus.languages.values().sum();
+    let is_known = |count: usize| count >= KNOWN_FROM || count as f64 >= KNOWN_SHARE * all as f64;
+    let learnt = corpus.languages.iter().filter(|(_, count)| is_known(**count));
     let mut known: Vec<String> = base.map_or_else(Vec::new, |base| base.card().languages.clone());
-    known.extend(learnt);
+    known.extend(learnt.map(|(language, _)| (*language).to_owned()));
     known.sort();
     known.dedup();
     known
