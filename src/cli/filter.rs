@@ -13,7 +13,7 @@ use super::args::{InputArgs, ModelArgs, OutputArgs};
 use super::places::{Main, Reports};
 use super::report::{self, Form, Planned};
 use super::run::{Summary, run_job};
-use super::{Outcome, warn};
+use super::{Outcome, say, warn};
 
 /// Write documents without their spam paragraphs, in the form they came in; those of
 /// WET files as JSON Lines.
@@ -168,29 +168,29 @@ pub fn finish(summary: &Summary) -> anyhow::Result<Outcome> {
 }
 
 fn print_json(summary: &Summary) -> anyhow::Result<()> {
-    eprintln!("{}", serde_json::to_string(summary)?);
+    say(&serde_json::to_string(summary)?);
     Ok(())
 }
 
 fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
     let counts = &summary.counts;
     if summary.skipped_inputs > 0 {
-        eprintln!("{} inputs passed over: their output is there", summary.skipped_inputs);
+        say(&format!("{} inputs passed over: their output is there", summary.skipped_inputs));
     }
     let share = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
     let written = counts.records - counts.rejected - counts.dropped;
-    eprintln!(
+    say(&format!(
         "{} documents in, {written} out, {} rejected, {} dropped, {} emptied",
         counts.records, counts.rejected, counts.dropped, counts.emptied
-    );
+    ));
     if counts.other_records > 0 {
-        eprintln!("{} WARC records of other types passed over", counts.other_records);
+        say(&format!("{} WARC records of other types passed over", counts.other_records));
     }
     if counts.passed > 0 {
-        eprintln!("{} documents without a text passed on as they are", counts.passed);
+        say(&format!("{} documents without a text passed on as they are", counts.passed));
     }
     if counts.long_lines > 0 {
-        eprintln!("{} lines too long to be judged kept as they are", counts.long_lines);
+        say(&format!("{} lines too long to be judged kept as they are", counts.long_lines));
     }
     if let Some(MaxRemoved { share, action }) = max_removed {
         let done = match action {
@@ -199,18 +199,18 @@ fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
             Excess::Flag => "flagged",
         };
         let over = counts.over_max_removed;
-        eprintln!("{over} documents that would lose more than {share} of their words {done}");
+        say(&format!("{over} documents that would lose more than {share} of their words {done}"));
     }
-    eprintln!(
+    say(&format!(
         "{} paragraphs, {} removed ({} ad, {} chrome found), {:.2} % of the words",
         counts.paragraphs,
         counts.removed,
         counts.ad,
         counts.chrome,
         share(counts.removed_words, counts.words)
-    );
+    ));
     for (guard, count) in &counts.guarded {
-        eprintln!("{count} paragraphs kept by the guard \"{}\"", guard.name());
+        say(&format!("{count} paragraphs kept by the guard \"{}\"", guard.name()));
     }
     let unknown = |guard: Guard| counts.guarded.get(&guard).copied().unwrap_or(0);
     let unknown = unknown(Guard::Script) + unknown(Guard::Language);
@@ -221,9 +221,9 @@ fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
         ));
     }
     let megabytes = counts.bytes as f64 / 1e6;
-    eprintln!(
+    say(&format!(
         "{megabytes:.2} MB in {:.2} s, {:.1} MB/s",
         summary.seconds,
         megabytes / summary.seconds.max(1e-9)
-    );
+    ));
 }

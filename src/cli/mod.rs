@@ -112,7 +112,14 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 fn message(kind: &str, color: owo_colors::AnsiColors, text: &str) {
     use owo_colors::OwoColorize;
-    anstream::eprintln!("despam: {}: {}", kind.color(color).bold(), one_line(text));
+    say(&format!("despam: {}: {}", kind.color(color).bold(), one_line(text)));
+}
+
+/// Writes a line to standard error. Where that cannot be written to, nobody is told, and
+/// what is to be done is done all the same.
+pub(crate) fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// Text with control characters escaped: names of files may have any.

@@ -142,6 +142,13 @@ pub fn lay_out(
         "a folder of reports needs an output for each input: name a folder with -o, or a report \
          that ends in .html or .json"
     );
+    if let Main::Path(path) = &targets.main {
+        ensure!(
+            !listing.several || !path.is_file(),
+            "{} is a file, but several inputs need a folder",
+            path.display()
+        );
+    }
     let mut places = Places { stdout, ..Places::default() };
     if mirrored {
         check_folders(listing, targets)?;
@@ -163,7 +170,7 @@ pub fn lay_out(
             targets.attributes.as_deref().map(|folder| attribute_path(folder, source));
         places.each.push(place);
     }
-    check_distinct(&places, &listing.sources)?;
+    check_distinct(&places, &listing.sources, targets.main == Main::InPlace)?;
     check_existing(&places, &listing.sources, targets)?;
     if targets.resume || targets.main == Main::InPlace {
         let folders: BTreeSet<&Path> = places.paths().map(|path| folder_of(path)).collect();
@@ -306,14 +313,24 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 /// No two outputs may be the same file.
-fn check_distinct(places: &Places, sources: &[Source]) -> anyhow::Result<()> {
-    let mut seen: BTreeMap<&Path, Option<usize>> = BTreeMap::new();
+fn check_distinct(places: &Places, sources: &[Source], in_place: bool) -> anyhow::Result<()> {
+    let mut folders: BTreeMap<&Path, PathBuf> = BTreeMap::new();
+    let mut seen: BTreeMap<PathBuf, Option<usize>> = BTreeMap::new();
     let shared = places.shared.paths().map(|path| (path, None));
     let each = places.each.iter().enumerate();
     let each = each.flat_map(|(i, place)| place.paths().map(move |path| (path, Some(i))));
     for (path, i) in shared.chain(each) {
-        match (seen.insert(path, i), i) {
+        // The same folder may have several names; a link in it would be replaced.
+        let folder = folder_of(path);
+        let folder = folders.entry(folder).or_insert_with(|| canonical(folder));
+        let full = folder.join(path.file_name().unwrap_or_default());
+        match (seen.insert(full, i), i) {
             (None, _) => {}
+            (Some(Some(other)), Some(i)) if other != i && in_place => bail!(
+                "{} and {} are one file, which can be replaced once: name it once",
+                sources[other].name(),
+                sources[i].name()
+            ),
             (Some(Some(other)), Some(i)) if other != i => bail!(
                 "{} and {} would both be written to {}: take one of them, or name the folder \
                  above them",

@@ -18,7 +18,7 @@ use super::args::{load_model, threads};
 use super::eval;
 use super::files::{Output, check_target};
 use super::model::judged;
-use super::{Outcome, print, warn};
+use super::{Outcome, print, say, warn};
 
 /// Fit a model to labelled paragraphs.
 ///
@@ -81,7 +81,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let mut documents = dataset::read(&args.data)?;
     if let Some(patch) = &args.patch {
         let count = dataset::apply_patch(&mut documents, patch)?;
-        eprintln!("{count} labels corrected");
+        say(&format!("{count} labels corrected"));
     }
     let bar = bar();
     let progress = |step: &str, done: usize, all: usize| {
@@ -95,7 +95,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     output.write_all(&model.to_bytes()?)?;
     output.finish()?;
     print_report(&report, model.card())?;
-    eprintln!("{} written in {:.1} s", args.output.display(), started.elapsed().as_secs_f64());
+    say(&format!("{} written in {:.1} s", args.output.display(), started.elapsed().as_secs_f64()));
     if let Some(path) = &args.out_of_fold {
         write_out_of_fold(path, args.force, &documents, &out_of_fold)?;
     }

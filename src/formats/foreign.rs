@@ -1,10 +1,13 @@
 //! Files that hold no text as they are, told by their first bytes.
 
+use super::is_binary;
+use crate::paragraph::BOM;
+
 /// Bytes to look at.
 pub const LOOKED_AT: usize = 512;
 
 /// Where the bytes stand, the bytes, what has them and what to do.
-const FOREIGN: [(usize, &[u8], &str); 17] = [
+const FOREIGN: [(usize, &[u8], &str); 19] = [
     (0, b"PK\x03\x04", "a zip archive: extract it first"),
     (0, b"PK\x05\x06", "an empty zip archive"),
     (257, b"ustar\0", "a tar archive: extract it first"),
@@ -22,6 +25,8 @@ const FOREIGN: [(usize, &[u8], &str); 17] = [
     (0, b"\xff\xd8\xff", "an image, not text"),
     (0, b"SQLite format 3\0", "a database, not text"),
     (0, b"ARROW1\0\0", "an Arrow file: convert it to JSON Lines or Parquet first"),
+    (0, b"\xff\xff\xff\xff", "an Arrow stream: convert it to JSON Lines or Parquet first"),
+    (0, b"Obj\x01", "an Avro file: convert it to JSON Lines or Parquet first"),
 ];
 const BZIP2: &[u8] = b"BZh";
 const BZIP2_BLOCK: &[u8] = b"\x31\x41\x59\x26\x53\x59";
@@ -34,7 +39,27 @@ pub fn foreign(start: &[u8]) -> Option<&'static str> {
     if is(0, BZIP2) && is(BZIP2.len() + 1, BZIP2_BLOCK) {
         return Some("packed with bzip2: unpack it first");
     }
+    // So may "ORC"; the numbers behind it tell.
+    if is(0, b"ORC") && start.iter().skip(3).take(3).any(|byte| is_binary(*byte)) {
+        return Some("an ORC file: convert it to Parquet first");
+    }
     FOREIGN.iter().find(|(at, magic, _)| is(*at, magic)).map(|(_, _, what)| *what)
+}
+
+/// What JSON is whose records are not one a line, if it starts so.
+pub fn json_over_lines(start: &[u8]) -> Option<&'static str> {
+    let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
+    let first = start.split(|byte| *byte == b'\n').next()?.trim_ascii_end();
+    let bare: Vec<u8> = first.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    match &bare[..] {
+        // The line after it tells an object from a brace in a text.
+        b"{" if !start[first.len()..].trim_ascii_start().starts_with(b"\"") => None,
+        b"{" => Some("JSON over several lines: write a record a line, as `jq -c .` does"),
+        b"[" | b"[{" | [b'[', b'{', b'"', .., b','] => {
+            Some("a JSON array: write a record a line, as `jq -c '.[]'` does")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +75,21 @@ mod tests {
         assert!(foreign(b"BZh91AY&SY...").is_some_and(|what| what.contains("bzip2")));
         for text in ["", "PK", "BZh is how it starts", "%PDF and other forms", "ustar"] {
             assert_eq!(foreign(text.as_bytes()), None, "{text}");
+        }
+        assert!(foreign(b"ORC\x0a\x06\x12\x04").is_some_and(|what| what.contains("ORC")));
+        assert!(foreign(b"\xff\xff\xff\xff\x70\0\0\0").is_some_and(|what| what.contains("Arrow")));
+        assert_eq!(foreign(b"ORC\nA tale of Mordor\n"), None);
+    }
+
+    #[test]
+    fn json_that_has_no_record_a_line_is_told() {
+        for array in ["[\n{\"a\":1},\n{\"a\":2}\n]\n", "\u{feff}[ {\r\n", "[{\"a\": 1},\n"] {
+            assert!(json_over_lines(array.as_bytes()).is_some_and(|what| what.contains("array")));
+        }
+        assert!(json_over_lines(b"\n{\n  \"a\": 1\n}\n").is_some());
+        for text in ["", "[", "{", "{\nint x;\n", "[Music]\n", "[{\"a\":1}]\n", "{\"a\":1},\n"] {
+            let told = json_over_lines(text.as_bytes()).is_some();
+            assert_eq!(told, text == "[", "{text}");
         }
     }
 }

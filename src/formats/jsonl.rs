@@ -100,6 +100,9 @@ impl<'r> Record<'r> {
         if line.trim().is_empty() {
             return Err(RecordError::Blank);
         }
+        if line.starts_with('\u{feff}') {
+            return Err(RecordError::Json("a byte order mark stands before it".to_owned()));
+        }
         let (mut id, mut url, mut has_added) = (None, None, false);
         let mut object = line;
         let mut path = fields.text.split('.').peekable();

@@ -14,6 +14,8 @@ pub mod wet;
 
 use std::str::FromStr;
 
+use crate::paragraph::BOM;
+
 /// The form of a file of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -44,7 +46,7 @@ impl Format {
         let name = path.file_name()?.to_str()?;
         let name = name.trim_end_matches(".gz").trim_end_matches(".zst");
         match name.rsplit_once('.')?.1 {
-            "jsonl" | "ndjson" => Some(Format::JsonLines),
+            "jsonl" | "ndjson" | "json" => Some(Format::JsonLines),
             "txt" | "text" => Some(Format::Text),
             "wet" | "warc" => Some(Format::Wet),
             "parquet" => Some(Format::Parquet),
@@ -52,28 +54,38 @@ impl Format {
         }
     }
 
-    /// The form that the first bytes of a stream suggest: Parquet if they are its magic
-    /// number; WET if the first line names a version of WARC; JSON Lines if it is a JSON object, or is cut off but starts like
-    /// one.
+    /// The form that the first bytes of a stream suggest. Parquet if they are its magic
+    /// number. WET if the first line names a version of WARC. JSON Lines if half of the lines
+    /// are JSON objects, one that is cut off counted, or if the first looks like other JSON,
+    /// which [`reader::ChunkReader`] refuses. Blank lines and a byte order mark say nothing.
     pub fn of_bytes(start: &[u8]) -> Self {
         // No text has the byte that follows it.
         if start.starts_with(b"PAR1") && start.get(4).is_some_and(|byte| is_binary(*byte)) {
             return Format::Parquet;
         }
+        let start = start.strip_prefix(BOM).unwrap_or(start).trim_ascii_start();
         if wet::is_warc(start) {
             return Format::Wet;
         }
-        let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let cut_off = line.len() == start.len();
-        let object = match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
-            Ok(_) => true,
-            Err(error) => cut_off && error.is_eof(),
-        };
-        if object && line.trim_ascii_start().starts_with(b"{") {
+        let (mut lines, mut objects) = (0, 0);
+        for line in start.split_inclusive(|byte| *byte == b'\n') {
+            let json = line.trim_ascii();
+            lines += usize::from(!json.is_empty());
+            objects += usize::from(json.starts_with(b"{") && is_json(json, line == json));
+        }
+        if objects * 2 >= lines.max(1) || foreign::json_over_lines(start).is_some() {
             Format::JsonLines
         } else {
             Format::Text
         }
+    }
+}
+
+/// Whether a line is JSON, or starts like it if it is `cut_off`.
+fn is_json(line: &[u8], cut_off: bool) -> bool {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+        Ok(_) => true,
+        Err(error) => cut_off && error.is_eof(),
     }
 }
 
@@ -108,6 +120,14 @@ mod tests {
         assert_eq!(Format::of_bytes(b"PAR1\x15\x04\x15"), Format::Parquet);
         assert_eq!(Format::of_bytes(b"PAR1 lamps, PAR1\n"), Format::Text);
         assert_eq!(Format::of_bytes(b""), Format::Text);
+        // What stands before, or is broken, does not make a corpus one text.
+        assert_eq!(Format::of_bytes(b"\xef\xbb\xbf{\"text\":\"a\"}\n"), Format::JsonLines);
+        assert_eq!(Format::of_bytes(b"\n \n{\"text\":\"a\"}\n{\"text\":\"b"), Format::JsonLines);
+        assert_eq!(Format::of_bytes(b"{bad\nnull\n{\"a\":1}\n{\"b\":2}\n"), Format::JsonLines);
+        assert_eq!(Format::of_bytes(b"\r\nWARC/1.0\r\n"), Format::Wet);
+        assert_eq!(Format::of_bytes(b"[\n  {\n"), Format::JsonLines);
+        assert_eq!(Format::of_bytes(b"One\n{\"a\":1}\nTwo\n"), Format::Text);
+        assert_eq!(Format::of_bytes(b"[Music]\n"), Format::Text);
     }
 
     #[test]
@@ -119,6 +139,7 @@ mod tests {
         assert_eq!(of("b.wet"), Some(Format::Wet));
         assert_eq!(of("b.warc.zst"), Some(Format::Wet));
         assert_eq!(of("train-00000-of-00004.parquet"), Some(Format::Parquet));
+        assert_eq!(of("c4-train.00000-of-01024.json.gz"), Some(Format::JsonLines));
         assert_eq!(of("b.html"), None);
         assert_eq!(of("b"), None);
     }

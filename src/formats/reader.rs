@@ -9,7 +9,7 @@
 use std::io::{self, Read};
 
 use super::Format;
-use super::foreign::{LOOKED_AT, foreign};
+use super::foreign::{LOOKED_AT, foreign, json_over_lines};
 use super::wet::{self, Item};
 use crate::paragraph::{Unit, is_hard_wrapped, paragraphs};
 
@@ -139,7 +139,7 @@ impl<R: Read> ChunkReader<R> {
         }
         if !self.started {
             self.read(LOOKED_AT);
-            check_start(self.rest())?;
+            check_start(self.rest(), self.format)?;
             if self.strict {
                 self.read_all()?;
             }
@@ -357,8 +357,9 @@ fn whole_characters(bytes: &[u8]) -> usize {
     bytes[end..].iter().rposition(starts).map_or(bytes.len(), |at| end + at)
 }
 
-fn check_start(start: &[u8]) -> Result<(), ReadError> {
-    if let Some(what) = foreign(start) {
+fn check_start(start: &[u8], format: Format) -> Result<(), ReadError> {
+    let json = || json_over_lines(start).filter(|_| format == Format::JsonLines);
+    if let Some(what) = foreign(start).or_else(json) {
         return Err(ReadError::Foreign(what));
     }
     let encoding = match start {

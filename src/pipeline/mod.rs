@@ -548,9 +548,20 @@ impl<'s> State<'s> {
     }
 }
 
+/// Wakes all who wait when it is dropped.
+struct Notifies<'c>(&'c Condvar);
+
+impl Drop for Notifies<'_> {
+    fn drop(&mut self) {
+        self.0.notify_all();
+    }
+}
+
 impl Order<'_> {
     /// Waits for the turn, then passes on what was done.
     fn take(&self, turn: u64, done: Done) {
+        // Whatever happens, a panic of the sink too, the others must not wait for ever.
+        let _notified = Notifies(&self.turned);
         let mut state = lock(&self.state);
         while state.turn != turn {
             state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -560,8 +571,6 @@ impl Order<'_> {
             state.error = state.take(done).err();
             self.stopped.store(state.error.is_some(), Ordering::Relaxed);
         }
-        drop(state);
-        self.turned.notify_all();
     }
 
     fn into_result(self) -> io::Result<Counts> {
