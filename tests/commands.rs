@@ -154,6 +154,80 @@ fn a_rejected_text_can_be_restored() {
 }
 
 #[test]
+fn records_that_were_moved_are_not_taken_for_the_original() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let junk = "Share on Facebook | Tweet | Print this page";
+    let record = |n: usize| {
+        let text = format!("The bridge was closed on day {n}.\n{junk}\nIt will open in May.");
+        serde_json::json!({"id": n, "text": text}).to_string() + "\n"
+    };
+    let original: String = (10..40).map(record).collect();
+    std::fs::write(at("a.jsonl"), &original).expect("the file can be written");
+    let out = despam()
+        .args(["filter", "-q", "--threshold", "0.3", "--removed"])
+        .arg(at("removed.jsonl"))
+        .arg(at("a.jsonl"))
+        .output()
+        .expect("the program runs");
+    let cleaned = String::from_utf8(out.stdout).expect("it is UTF-8");
+    assert!(!cleaned.contains(junk));
+    let mut moved: Vec<&str> = cleaned.split_inclusive('\n').collect();
+    moved.swap(3, 4);
+    for (cleaned, status) in [(cleaned.clone(), 0), (moved.concat(), 2)] {
+        std::fs::write(at("cleaned.jsonl"), cleaned).expect("the file can be written");
+        let mut command = despam();
+        command.arg("restore").arg(at("cleaned.jsonl")).arg(at("removed.jsonl"));
+        let output = command.arg("-o").arg(at("back.jsonl")).output().expect("the program runs");
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
+        assert_eq!(at("back.jsonl").exists(), status == 0);
+        if status == 0 {
+            assert_eq!(std::fs::read_to_string(at("back.jsonl")).expect("it is there"), original);
+            std::fs::remove_file(at("back.jsonl")).expect("it can be removed");
+        } else {
+            assert!(String::from_utf8_lossy(&output.stderr).contains("is not the original"));
+        }
+    }
+}
+
+#[test]
+fn an_output_of_another_form_than_its_name_is_warned_of() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let filter = |output: &str| {
+        let mut command = despam();
+        command
+            .args(["filter", "-q", "tests/samples/news.txt", "-o"])
+            .arg(folder.path().join(output));
+        let output = command.output().expect("the program runs");
+        assert!(output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(
+        filter("a.parquet").contains("named as if it were parquet, but what is written is txt")
+    );
+    assert_eq!(filter("a.txt.gz"), "");
+    assert_eq!(filter("a"), "");
+}
+
+#[test]
+fn json_that_has_no_record_a_line_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let record = serde_json::json!({"text": "Share on Facebook | Tweet | Print this page"});
+    let records = [record.clone(), record];
+    for (name, text, told) in [
+        ("a", serde_json::to_string_pretty(&records), "a JSON array"),
+        ("a.json", serde_json::to_string_pretty(&records), "a JSON array"),
+        ("b.json", serde_json::to_string_pretty(&records[0]), "JSON over several lines"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text.expect("it is JSON")).expect("the file can be written");
+        let out = despam().arg("filter").arg(&path).output().expect("the program runs");
+        assert_eq!((out.status.code(), &out.stdout[..]), (Some(2), &b""[..]), "{name}");
+        assert!(String::from_utf8_lossy(&out.stderr).contains(told), "{name}: {out:?}");
+    }
+}
+
+#[test]
 fn gzip_members_and_zstd_frames_are_read_to_the_end() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let plain = folder.path().join("a.txt");

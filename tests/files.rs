@@ -509,6 +509,14 @@ mod unix {
             (&["in/a.txt", "in/b.txt", "-o", "in", "--force"], "is both input and output"),
             (&["in/a.txt", "-o", "out/x", "--removed", "in/a.txt", "--force"], "is both input"),
             (&["in/a.txt", "-o", "new", "--removed", "new"], "is named as two outputs"),
+            (
+                &["in/a.txt", "-o", "new", "--removed", "./new", "--force"],
+                "is named as two outputs",
+            ),
+            (
+                &["in/a.txt", "-o", "new.json", "--report", "in/../new.json"],
+                "is named as two outputs",
+            ),
             (&["in/a.txt", "-o", "link.txt"], "link.txt exists"),
             (&["in/a.txt", "-o", "dangling.txt"], "dangling.txt exists"),
             (&["in/a.txt", "-o", "pipe", "--force"], "not a regular file"),
@@ -599,6 +607,17 @@ mod unix {
             let output = command.stdout(full.expect("it is there")).output().expect("it runs");
             assert_status(&output, 2);
             assert_told(&output, "standard output: No space left on device");
+            // What nobody can be told of changes nothing else.
+            room.write("bad.jsonl", format!("{{bad\n{}\n", serde_json::json!({"text": PAGE})));
+            for arguments in [&["filter", "-j", "2"][..], &["score", "-j", "2"], &["filter", "-q"]]
+            {
+                let full =
+                    fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+                let mut command = room.command(&[arguments, &["bad.jsonl"]].concat());
+                let output = command.stderr(full).output().expect("it runs");
+                assert_status(&output, 1);
+                assert!(!output.stdout.is_empty());
+            }
         }
         // A limit on the size of files fails at every point of writing, as a full disk does.
         for (name, limits) in [("b.txt", &[0, 1, 100, 200][..]), ("b.txt.zst", &[0])] {

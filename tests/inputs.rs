@@ -86,7 +86,8 @@ fn an_empty_input_gives_an_empty_output() {
         for job in [filter(), Job::Score, Job::Check] {
             let written = written(&classifier(0.0), &job, format, b"", 2);
             assert!(written.main.is_empty() && written.rejects.is_empty());
-            assert_eq!(written.counts, Counts::default());
+            let restorable_crc32 = written.counts.restorable_crc32.filter(|crc32| *crc32 == 0);
+            assert_eq!(written.counts, Counts { restorable_crc32, ..Counts::default() });
             assert_eq!(restored(&written), b"");
         }
     }

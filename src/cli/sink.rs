@@ -216,6 +216,22 @@ impl<'f> Files<'f> {
         self.targets.keep_partial && !self.writes_table()
     }
 
+    /// Warns of an output that is named as if it had another form than what is written.
+    fn check_name(&self) {
+        let written = match self.format {
+            Format::Wet => Format::JsonLines,
+            format => format,
+        };
+        let path = self.places.shared.main.as_ref().filter(|_| self.targets.documents);
+        let named = path.and_then(|path| Some((path, Format::of_path(path)?)));
+        if let Some((path, named)) = named.filter(|(_, named)| *named != written) {
+            let (path, written, named) = (path.display(), written.name(), named.name());
+            self.warn(&format!(
+                "{path} is named as if it were {named}, but what is written is {written}"
+            ));
+        }
+    }
+
     /// A Parquet file on standard output stands alone, and is not to be read by people.
     fn check_stdout(&self) -> io::Result<()> {
         if self.sources.len() > 1 {
@@ -333,6 +349,7 @@ impl Sink for Files<'_> {
         let made = place.paths().try_for_each(|path| self.batch.make_folder_of(path));
         let own = made.and_then(|()| Open::new(place, packing, self.targets));
         self.own = own.map_err(other)?;
+        self.check_name();
         let writes_table = self.writes_table();
         match &mut self.shared.main {
             Some(Output::Stdout { .. }) if writes_table => self.check_stdout(),

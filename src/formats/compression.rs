@@ -133,6 +133,27 @@ impl<W: Write> Write for Packer<W> {
     }
 }
 
+/// The CRC-32 of bytes, as gzip has it (RFC 1952).
+#[derive(Debug, Default)]
+pub struct Checksum(flate2::Crc);
+
+impl Checksum {
+    /// Takes in the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Takes in the bytes that `next` is of, behind its own.
+    pub fn append(&mut self, next: &Checksum) {
+        self.0.combine(&next.0);
+    }
+
+    /// Of all bytes so far; 0 of none.
+    pub fn value(&self) -> u32 {
+        self.0.sum()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +175,21 @@ mod tests {
                 .expect("what was packed unpacks");
             assert_eq!(read, "one\ntwo\n", "{compression:?}");
         }
+    }
+
+    #[test]
+    fn checksums_of_parts_make_that_of_the_whole() {
+        let of = |bytes: &[u8]| {
+            let mut checksum = Checksum::default();
+            checksum.add(bytes);
+            checksum
+        };
+        // The check value of CRC-32 (Williams, "A painless guide to CRC error detection").
+        assert_eq!(of(b"123456789").value(), 0xcbf4_3926);
+        let mut all = of(b"1234");
+        all.append(&of(b""));
+        all.append(&of(b"56789"));
+        assert_eq!(all.value(), 0xcbf4_3926);
     }
 
     #[test]

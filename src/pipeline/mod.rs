@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classifier::Classifier;
 use crate::formats::Format;
+use crate::formats::compression::Checksum;
 use crate::formats::jsonl::Fields;
 use crate::formats::parquet::{ParquetError, Reader};
 use crate::formats::reader::{Chunk, ChunkReader, ReadError};
@@ -134,7 +135,7 @@ impl<W: Write + Send> Sink for W {
 }
 
 /// What became of some records of an input.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Part {
     /// Documents or rows.
     pub main: Vec<u8>,
@@ -146,6 +147,8 @@ pub struct Part {
     pub rejects: Vec<Reject>,
     /// What was counted.
     pub counts: Counts,
+    /// Of the bytes that restoring gives, if there are audit rows.
+    checksum: Checksum,
     /// Of Parquet: what is to be done to rows of the row group.
     changes: Vec<Change>,
     /// What a report tells, if one is asked for.
@@ -202,6 +205,9 @@ pub struct Counts {
     /// Bytes that restoring gives: those read, or those of the JSON Lines made of a WET file.
     #[serde(skip)]
     pub restorable_bytes: u64,
+    /// CRC-32 of these bytes, of one input that was read to its end, if there are audit rows.
+    #[serde(skip)]
+    pub restorable_crc32: Option<u32>,
     /// Bytes that are not valid UTF-8 and were judged as U+FFFD.
     pub invalid_bytes: u64,
     /// Paragraphs that a guard kept, by guard.
@@ -226,6 +232,10 @@ impl AddAssign<&Counts> for Counts {
         self.removed_words += other.removed_words;
         self.bytes += other.bytes;
         self.restorable_bytes += other.restorable_bytes;
+        self.restorable_crc32 = match (self.restorable_crc32, other.restorable_crc32) {
+            (one, None) | (None, one) => one,
+            _ => None,
+        };
         self.invalid_bytes += other.invalid_bytes;
         for (guard, count) in &other.guarded {
             *self.guarded.entry(*guard).or_default() += count;
@@ -313,6 +323,7 @@ pub fn run<'i>(
             filter: job.filter(),
             table: None,
             counts: Counts::default(),
+            checksum: Checksum::default(),
             fault: None,
             total: Counts::default(),
             error: None,
@@ -480,8 +491,10 @@ struct State<'s> {
     filter: Option<&'s Filter>,
     /// The Parquet file that is being written.
     table: Option<Table<'s>>,
-    /// Of the input that is being done: its counts, and what failed.
+    /// Of the input that is being done: its counts, the checksum of what restoring gives,
+    /// and what failed.
     counts: Counts,
+    checksum: Checksum,
     fault: Option<InputError>,
     /// Of all inputs that were read to their end.
     total: Counts,
@@ -496,6 +509,7 @@ impl<'s> State<'s> {
         match done {
             Done::Begin(head, table) => {
                 (self.counts, self.fault) = (Counts::default(), None);
+                self.checksum = Checksum::default();
                 lock(&self.sink).begin(&head.name, head.format)?;
                 if let (Some(reader), Some(filter)) = (table, self.filter) {
                     let table = Table::begin(&self.sink, &reader, filter);
@@ -506,6 +520,7 @@ impl<'s> State<'s> {
             Done::Part(..) if self.fault.is_some() => Ok(()),
             Done::Part(part, rows) => {
                 self.counts += &part.counts;
+                self.checksum.append(&part.checksum);
                 lock(&self.sink).part(&part)?;
                 if let Some(table) = &mut self.table {
                     let written = table.take(part.changes, rows);
@@ -525,6 +540,8 @@ impl<'s> State<'s> {
                 }
                 match self.fault.take().map_or(result, Err) {
                     Ok(()) => {
+                        let audit = self.filter.is_some_and(|filter| filter.audit);
+                        self.counts.restorable_crc32 = audit.then(|| self.checksum.value());
                         self.total += &self.counts;
                         lock(&self.sink).end(Ok(&self.counts))
                     }

@@ -69,6 +69,7 @@ impl Worker<'_, '_> {
         }
         if head.format != Format::Wet {
             done.counts.restorable_bytes = done.counts.bytes;
+            self.sum_up(&chunk.bytes, &mut done);
         }
         done
     }
@@ -85,6 +86,7 @@ impl Worker<'_, '_> {
             self.check_text(text).map_err(|cause| InputError::Row { row: number, cause })?;
             done.counts.bytes += text.len() as u64;
             done.counts.invalid_bytes += invalid_bytes(text);
+            self.sum_up(text, &mut done);
             let (id, within) = (rows.group.id(row), Within::Row(row, rows.group.url(row)));
             self.judge_whole(head, id, number - 1, text, &within, &mut done);
         }
@@ -109,6 +111,13 @@ impl Worker<'_, '_> {
 
     fn filter(&self) -> Option<&Filter> {
         self.job.filter()
+    }
+
+    /// Takes bytes that restoring gives into their checksum, if they can be restored.
+    fn sum_up(&self, bytes: &[u8], done: &mut Part) {
+        if self.filter().is_some_and(|filter| filter.audit) {
+            done.checksum.add(bytes);
+        }
     }
 
     fn writes_attributes(&self) -> bool {
@@ -209,6 +218,7 @@ impl Worker<'_, '_> {
                 Ok(new) => {
                     let line = new.line().as_bytes();
                     done.counts.restorable_bytes += line.len() as u64;
+                    self.sum_up(line, done);
                     self.work_record(head, &new.record(), line, number, done);
                 }
                 Err(reason) => reject(head, raw, number, start, reason, done),

@@ -11,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::formats::Format;
+use crate::formats::compression::Checksum;
 use crate::formats::parquet::ParquetError;
 use crate::pipeline::Counts;
 pub use tables::restore_parquet;
@@ -29,6 +30,9 @@ pub struct AuditEnd {
     /// Bytes to restore: those read, unpacked, those of the JSON Lines made of WET, or
     /// those of all texts of a Parquet file.
     pub bytes: u64,
+    /// CRC-32 of these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc32: Option<u32>,
 }
 
 /// Why an original cannot be restored.
@@ -93,6 +97,7 @@ struct Row {
     records: Option<u64>,
     rejected: Option<u64>,
     bytes: Option<u64>,
+    crc32: Option<u32>,
 }
 
 /// What was done to a record (from 1) at a byte of the original.
@@ -132,20 +137,24 @@ pub fn restore(
     if end.format == Format::Parquet.name() {
         return Err(RestoreError::Mismatch("they are of a Parquet file".to_owned()));
     }
-    let mut out = Counted { out, bytes: 0 };
+    let mut out = Counted { out, bytes: 0, checksum: Checksum::default() };
     if end.format == "txt" && end.rejected == 0 {
         restore_record(cleaned, &changes, &mut out)?;
     } else {
         let rejected = read_rejects(rejects, &end)?;
         restore_records(cleaned, &changes, rejected, &end, &mut out)?;
     }
-    check_bytes(out.bytes, &end)
+    check_bytes(out.bytes, &out.checksum, &end)
 }
 
-fn check_bytes(bytes: u64, end: &AuditEnd) -> Result<(), RestoreError> {
-    match bytes == end.bytes {
-        true => Ok(()),
-        false => Err(RestoreError::Mismatch(format!("{bytes} bytes instead of {}", end.bytes))),
+fn check_bytes(bytes: u64, checksum: &Checksum, end: &AuditEnd) -> Result<(), RestoreError> {
+    let mismatch = |cause| Err(RestoreError::Mismatch(cause));
+    match end.crc32 {
+        _ if bytes != end.bytes => mismatch(format!("{bytes} bytes instead of {}", end.bytes)),
+        Some(crc32) if crc32 != checksum.value() => mismatch(
+            "what comes out is not the original: were records changed or moved?".to_owned(),
+        ),
+        _ => Ok(()),
     }
 }
 
@@ -153,12 +162,14 @@ fn check_bytes(bytes: u64, end: &AuditEnd) -> Result<(), RestoreError> {
 struct Counted<'o> {
     out: &'o mut dyn Write,
     bytes: u64,
+    checksum: Checksum,
 }
 
 impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.out.write(bytes)?;
         self.bytes += count as u64;
+        self.checksum.add(&bytes[..count]);
         Ok(count)
     }
 
@@ -289,7 +300,8 @@ fn read_removed(
         if let (Some(records), Some(rejected)) = (row.records, row.rejected) {
             let format = row.format.unwrap_or_default();
             let bytes = row.bytes.unwrap_or_default();
-            end = Some(AuditEnd { source: row.source, format, records, rejected, bytes });
+            let (source, crc32) = (row.source, row.crc32);
+            end = Some(AuditEnd { source, format, records, rejected, bytes, crc32 });
             continue;
         }
         let place = row.record.zip(row.at);
@@ -335,6 +347,7 @@ impl AuditEnd {
             records: counts.records,
             rejected: counts.rejected,
             bytes: counts.restorable_bytes,
+            crc32: counts.restorable_crc32,
         }
     }
 }

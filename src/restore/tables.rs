@@ -4,6 +4,7 @@ use std::io::{BufRead, Write};
 
 use super::{Change, Kind, RestoreError, check_bytes, read_removed, restore_record};
 use crate::formats::Format;
+use crate::formats::compression::Checksum;
 use crate::formats::parquet::{Reader, Writer};
 
 /// Writes a Parquet file with the texts that the original of `cleaned` had. The other
@@ -33,7 +34,7 @@ pub fn restore_parquet(
         dropped => return Err(RestoreError::DroppedRows(dropped)),
     }
     let mut rest = changes.as_slice();
-    let (mut record, mut bytes) = (0, 0);
+    let (mut record, mut bytes, mut checksum) = (0, 0, Checksum::default());
     let mut writer = Writer::new(out, cleaned, None)?;
     for group in 0..cleaned.row_groups() {
         let mut group = cleaned.read(group)?;
@@ -44,11 +45,13 @@ pub fn restore_parquet(
             let Some(mut text) = group.text(row) else { continue };
             if these.is_empty() {
                 bytes += text.len() as u64;
+                checksum.add(text);
                 continue;
             }
             let mut restored = Vec::new();
             restore_record(&mut text, these, &mut restored)?;
             bytes += restored.len() as u64;
+            checksum.add(&restored);
             group.set_text(row, restored);
             rest = others;
         }
@@ -59,5 +62,5 @@ pub fn restore_parquet(
         let cause = format!("{record} rows instead of {}", end.records);
         return Err(RestoreError::Mismatch(cause));
     }
-    check_bytes(bytes, &end)
+    check_bytes(bytes, &checksum, &end)
 }
