@@ -67,7 +67,7 @@ fn fit(documents: &[LabelledDocument], base: Option<&Model>, threads: usize) -> 
 /// Share of paragraphs that a model tells right at probability one half.
 fn right(model: &Model, documents: &[LabelledDocument]) -> f64 {
     let classifier = Classifier::new(model).with_bound(Bound::Threshold(0.5));
-    let rows: Vec<_> = judge(&classifier, documents).into_values().flatten().collect();
+    let rows: Vec<_> = judge(&classifier, documents).0.into_values().flatten().collect();
     let right = rows.iter().filter(|row| row.truth.is_spam() == row.verdict.is_spam()).count();
     right as f64 / rows.len() as f64
 }
@@ -136,7 +136,7 @@ fn the_same_data_give_the_same_bytes_on_any_number_of_threads() {
 #[test]
 fn a_model_keeps_what_its_operating_points_promise() {
     let model = fit(&radio_log(0..60), None, 2).model;
-    let rows = judge(&Classifier::new(&model), &radio_log(200..260));
+    let rows = judge(&Classifier::new(&model), &radio_log(200..260)).0;
     let genuine = rows.into_values().flatten().filter(|row| row.truth == Label::Content);
     assert_eq!(genuine.filter(|row| row.verdict.is_spam()).count(), 0);
 }

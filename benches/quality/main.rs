@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut sets: Vec<BTreeMap<String, Evaluation>> = Vec::new();
     for point in model.points() {
         let classifier = Classifier::new(model).with_bound(Bound::Point(*point));
-        let mut judged = judge(&classifier, &documents);
+        let (mut judged, _) = judge(&classifier, &documents);
         pool(&mut judged);
         judged.retain(|name, _| all || !name.contains('/'));
         sets.push(judged.iter().map(|(name, rows)| (name.clone(), evaluate(rows))).collect());
@@ -91,7 +91,7 @@ fn print_peer(name: &str, judged: &BTreeMap<String, Vec<Judged>>, all: bool) {
 
 fn print_noise(classifier: &Classifier<'_>, documents: &[LabelledDocument]) {
     let found = |documents: &[LabelledDocument]| -> BTreeMap<String, Estimate> {
-        let judged = judge(classifier, documents);
+        let (judged, _) = judge(classifier, documents);
         judged
             .iter()
             .map(|(name, rows)| (name.clone(), evaluate(rows).figures.recall_ads))

@@ -9,7 +9,7 @@ use despam::train::{dataset, evaluate as judging};
 use despam::{Bound, Unit};
 
 use super::args::ModelArgs;
-use super::{Outcome, print};
+use super::{Outcome, print, say};
 
 /// Measure a model on labelled data, with 95 % intervals.
 #[derive(clap::Args)]
@@ -33,7 +33,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
             "there are no labelled documents in what was named: files end in .jsonl, .txt, .csv or .tsv"
         );
     }
-    let judged = judging::judge(&classifier, &documents);
+    let (judged, guarded) = judging::judge(&classifier, &documents);
     let sets: BTreeMap<String, Evaluation> =
         judged.into_iter().map(|(name, rows)| (name, evaluate(&rows))).collect();
     if args.json {
@@ -45,6 +45,9 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         Bound::Threshold(threshold) => format!("threshold: {threshold}\n"),
     };
     print(&(bound + &figures(&sets)))?;
+    for (guard, count) in &guarded {
+        say(&format!("{count} paragraphs kept by the guard \"{}\"", guard.name()));
+    }
     Ok(Outcome::Done)
 }
 

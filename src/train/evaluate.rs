@@ -8,7 +8,7 @@ use crate::classifier::Classifier;
 use crate::label::Label;
 use crate::metrics::Judged;
 use crate::paragraph::Unit;
-use crate::verdict::Verdict;
+use crate::verdict::{Guard, Verdict};
 
 /// What is said of a paragraph.
 pub struct Said {
@@ -21,17 +21,22 @@ pub struct Said {
 }
 
 /// Judges every document as lines and returns its counted paragraphs by set, and
-/// by set and extractor (`set/extractor`) where there is one.
+/// by set and extractor (`set/extractor`) where there is one; and how many paragraphs
+/// each guard kept.
 pub fn judge(
     classifier: &Classifier<'_>,
     documents: &[LabelledDocument],
-) -> BTreeMap<String, Vec<Judged>> {
+) -> (BTreeMap<String, Vec<Judged>>, BTreeMap<Guard, u64>) {
     let classifier = classifier.with_unit(Unit::Line);
     let mut scratch = classifier.scratch();
+    let mut guarded = BTreeMap::new();
     let Ok(sets) = judge_by(documents, |document| {
         let visible = document.paragraphs.iter().filter(|paragraph| paragraph.is_visible());
         let lines: Vec<String> = visible.map(|paragraph| one_line(&paragraph.text)).collect();
         let verdicts = classifier.judge_with(lines.join("\n").as_bytes(), &mut scratch);
+        for guard in verdicts.iter().filter_map(|verdict| verdict.guard) {
+            *guarded.entry(guard).or_default() += 1;
+        }
         let said = |verdict: Verdict| Said {
             words: verdict.words,
             spam: verdict.spam().get(),
@@ -39,7 +44,7 @@ pub fn judge(
         };
         Ok::<_, Infallible>(verdicts.into_iter().map(said).collect())
     });
-    sets
+    (sets, guarded)
 }
 
 /// The same by anything that says something of each paragraph of a document, those aside
