@@ -270,6 +270,7 @@ impl<'f> Files<'f> {
     }
 
     fn end_input(&mut self, counts: &Counts) -> anyhow::Result<()> {
+        self.check_name();
         if self.told > TOLD_REJECTS {
             self.warn(&format!("{} more records rejected", self.told - TOLD_REJECTS));
         }
@@ -349,7 +350,6 @@ impl Sink for Files<'_> {
         let made = place.paths().try_for_each(|path| self.batch.make_folder_of(path));
         let own = made.and_then(|()| Open::new(place, packing, self.targets));
         self.own = own.map_err(other)?;
-        self.check_name();
         let writes_table = self.writes_table();
         match &mut self.shared.main {
             Some(Output::Stdout { .. }) if writes_table => self.check_stdout(),

@@ -87,7 +87,7 @@ pub struct ChunkReader<R> {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system's complaint, or a damaged compressed stream.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// Another encoding than UTF-8.
     #[error("the text is {0}: convert it to UTF-8 first, for example with `iconv -f {0} -t UTF-8`")]

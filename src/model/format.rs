@@ -42,7 +42,7 @@ const KEY: &str = "despam";
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The file cannot be read.
-    #[error("cannot read the file: {0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// The file is larger than any model.
     #[error("not a despam model: {0} bytes is more than any model has")]

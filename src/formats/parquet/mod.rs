@@ -57,7 +57,7 @@ use parquet::errors::ParquetError as CrateError;
 #[derive(Debug, thiserror::Error)]
 pub enum ParquetError {
     /// The system's complaint.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// The file is damaged, no Parquet file, or of a kind that is not read.
     #[error("unreadable as Parquet: {0}")]
