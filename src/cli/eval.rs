@@ -9,7 +9,7 @@ use despam::train::{dataset, evaluate as judging};
 use despam::{Bound, Unit};
 
 use super::args::ModelArgs;
-use super::{Outcome, print, say};
+use super::{Outcome, print, say_guarded};
 
 /// Measure a model on labelled data, with 95 % intervals.
 #[derive(clap::Args)]
@@ -45,9 +45,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         Bound::Threshold(threshold) => format!("threshold: {threshold}\n"),
     };
     print(&(bound + &figures(&sets)))?;
-    for (guard, count) in &guarded {
-        say(&format!("{count} paragraphs kept by the guard \"{}\"", guard.name()));
-    }
+    say_guarded(&guarded);
     Ok(Outcome::Done)
 }
 

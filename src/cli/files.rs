@@ -32,9 +32,7 @@ impl Output {
     /// A file to be made, or replaced if `force` is set. Packed as its ending says.
     pub fn file(path: &Path, force: bool) -> anyhow::Result<Self> {
         let existing = if force { Existing::Replace } else { Existing::Refuse };
-        if check_target(path)? && !force {
-            bail!("{} exists: use --force to replace it", path.display());
-        }
+        check_free(path, force)?;
         NewFile::new(path, Compression::of_path(path), existing).map(Output::File)
     }
 
@@ -101,6 +99,14 @@ pub fn check_target(path: &Path) -> anyhow::Result<bool> {
         }
         _ => Ok(true),
     }
+}
+
+/// An error if no file can be put at `path`, or if one is there and `force` is not set.
+pub fn check_free(path: &Path, force: bool) -> anyhow::Result<()> {
+    if check_target(path)? && !force {
+        bail!("{} exists: use --force to replace it", path.display());
+    }
+    Ok(())
 }
 
 /// What to do with a file that is at an output's place.

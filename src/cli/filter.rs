@@ -13,7 +13,7 @@ use super::args::{InputArgs, ModelArgs, OutputArgs};
 use super::places::{Main, Reports};
 use super::report::{self, Form, Planned};
 use super::run::{Summary, run_job};
-use super::{Outcome, say, warn};
+use super::{Outcome, say, say_guarded, warn};
 
 /// Write documents without their spam paragraphs, in the form they came in; those of
 /// WET files as JSON Lines.
@@ -209,9 +209,7 @@ fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
         counts.chrome,
         share(counts.removed_words, counts.words)
     ));
-    for (guard, count) in &counts.guarded {
-        say(&format!("{count} paragraphs kept by the guard \"{}\"", guard.name()));
-    }
+    say_guarded(&counts.guarded);
     let unknown = |guard: Guard| counts.guarded.get(&guard).copied().unwrap_or(0);
     let unknown = unknown(Guard::Script) + unknown(Guard::Language);
     if unknown > 0 {

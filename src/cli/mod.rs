@@ -21,9 +21,11 @@ mod sink;
 #[cfg(feature = "train")]
 mod train;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use despam::verdict::Guard;
 
 /// Strips injected ads and CMS chrome from text extracted from web pages.
 #[derive(Parser)]
@@ -120,6 +122,13 @@ fn message(kind: &str, color: owo_colors::AnsiColors, text: &str) {
 pub(crate) fn say(line: &str) {
     use std::io::Write;
     let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Says how many paragraphs each guard kept.
+pub(crate) fn say_guarded(guarded: &BTreeMap<Guard, u64>) {
+    for (guard, count) in guarded {
+        say(&format!("{count} paragraphs kept by the guard \"{}\"", guard.name()));
+    }
 }
 
 /// Text with control characters escaped: names of files may have any.

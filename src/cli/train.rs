@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{load_model, threads};
 use super::eval;
-use super::files::{Output, check_target};
+use super::files::{Output, check_free};
 use super::model::judged;
 use super::{Outcome, print, say, warn};
 
@@ -125,9 +125,7 @@ fn check_outputs(args: &Args) -> anyhow::Result<()> {
         if path.canonicalize().is_ok_and(|path| inputs.contains(&path)) {
             bail!("{shown} is read: it cannot be an output too");
         }
-        if check_target(path)? && !args.force {
-            bail!("{shown} exists: use --force to replace it");
-        }
+        check_free(path, args.force)?;
     }
     Ok(())
 }
