@@ -8,14 +8,15 @@
 //! word that is a whole line says other things than the same word in a sentence;
 //! and up to [`WHOLE`] tokens the paragraph as a whole has an id.
 //!
-//! Ids are 32-bit hashes; a model with 2^b weights uses the upper b bits.
+//! Ids are 32-bit hashes, the upper half of them those of words; a model with 2^b weights
+//! uses the upper b bits.
 
 use std::iter::once;
 use std::ops::Deref;
 
 use super::chunk::{Chunk, ChunkClass, visible};
 use super::hash::{MULTIPLIER, token_hash};
-use super::mojibake::mended;
+use super::readable::seen_by_reader;
 use super::script::Script;
 use super::shape::Shape;
 use super::tokenizer::Tokenizer;
@@ -105,7 +106,16 @@ pub struct Features {
 /// Mixes the hash of a kind and of what is counted into an id.
 #[inline]
 fn id(kind: u64, hash: u64) -> u32 {
-    ((hash ^ kind.wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_mul(MULTIPLIER) >> 32) as u32
+    let mixed = (hash ^ kind.wrapping_mul(0xd6e8_feb8_6659_fd93)).wrapping_mul(MULTIPLIER);
+    (mixed >> 33) as u32 | if kind == WORD { WORD_BIT } else { 0 }
+}
+
+/// The bit that ids of words have and others have not: words share no weight with pairs.
+const WORD_BIT: u32 = 1 << 31;
+
+/// Whether an id is that of a word.
+pub fn is_word(id: u32) -> bool {
+    id & WORD_BIT != 0
 }
 
 const WORD: u64 = 1;
@@ -267,8 +277,8 @@ pub struct Named {
 /// The bag of `text` with names, every token taken from the `tokenizers`
 /// pipeline itself: the definition that [`super::Extractor::extract`] must equal.
 pub fn reference(tokenizer: &Tokenizer, text: &str) -> Vec<Named> {
-    let mended = mended(text);
-    let text = mended.as_deref().unwrap_or(text);
+    let seen = seen_by_reader(text);
+    let text = &*seen.text;
     let tokens = tokenizer.tokens(text);
     let chunks = text.split_whitespace().filter_map(|chunk| Chunk::of(&visible(chunk)));
     let classes: Vec<ChunkClass> = chunks.map(|chunk| chunk.class).collect();

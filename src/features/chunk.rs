@@ -47,6 +47,9 @@ pub(super) enum ChunkClass {
 }
 
 impl ChunkClass {
+    /// How many classes there are.
+    pub(super) const COUNT: usize = ChunkClass::MixedScript as usize + 1;
+
     pub(super) fn name(self) -> &'static str {
         use ChunkClass::*;
         match self {
@@ -94,9 +97,17 @@ pub(super) struct Chunk {
     brackets: u32,
     separators: u32,
     exclamations: u32,
+    code_marks: u32,
     pub first: Edge,
     pub last: Edge,
     ends_sentence: bool,
+    /// Whether it has marks that a slot may start with, or a colon.
+    may_be_slot: bool,
+    has_colon: bool,
+    /// Whether it names a value, as `Hits:218` and `Source:` do.
+    is_key: bool,
+    /// Whether it has a place for a value that was not filled in.
+    is_slot: bool,
     /// Whether it has Latin letters.
     is_latin: bool,
     /// Letters beyond ASCII by script.
@@ -119,16 +130,12 @@ pub(super) enum Count {
     Sentences,
     Capitalised,
     AllCapitals,
-    Links,
-    Prices,
-    PartNumbers,
-    Dates,
-    Phones,
-    Numbers,
     Companies,
-    Mixed,
     FunctionWords,
     WeAndYou,
+    KeyValues,
+    CodeMarks,
+    Slots,
 }
 
 /// A number for each [`Count`].
@@ -137,7 +144,7 @@ pub(super) struct Counts<T>(pub [T; COUNTS]);
 
 /// Places for counts, a multiple of eight.
 const COUNTS: usize = 24;
-const _: () = assert!((Count::WeAndYou as usize) < COUNTS);
+const _: () = assert!((Count::Slots as usize) < COUNTS);
 
 impl<T> Index<Count> for Counts<T> {
     type Output = T;
@@ -158,6 +165,7 @@ impl<T: From<bool> + AddAssign> Counts<T> {
     pub(super) fn add_known(&mut self, known: Known) {
         self[Count::FunctionWords] += known.is(Known::FUNCTION).into();
         self[Count::WeAndYou] += known.is(Known::WE_OR_YOU).into();
+        self[Count::Slots] += known.is(Known::UNFILLED).into();
     }
 }
 
@@ -273,6 +281,7 @@ impl Chunk {
         };
         this.see_edges(chunk, chunk.chars().map(edge));
         this.class = this.classify(chunk, core(chunk));
+        this.see_form(chunk);
         Some(this)
     }
 
@@ -286,6 +295,7 @@ impl Chunk {
         let start = edges.clone().position(|edge| !edge.encloses()).unwrap_or(text.len());
         let end = edges.clone().rposition(|edge| !edge.closes()).map_or(start, |at| at + 1);
         this.class = this.classify(chunk.part(0, text.len()), chunk.part(start, end));
+        this.see_form(text);
         this
     }
 
@@ -302,8 +312,8 @@ impl Chunk {
 
     fn of_ascii(chunk: &[u8], kinds: &[Kind; 256]) -> Self {
         let mut counts = CharCounts::default();
-        chunk.iter().for_each(|byte| counts.add(kinds[usize::from(*byte)].counts));
         let mut this = Chunk::default();
+        chunk.iter().for_each(|byte| counts.add(kinds[usize::from(*byte)].counts));
         this.add(counts, chunk.len());
         this.is_latin = this.letters > 0;
         this
@@ -334,7 +344,7 @@ impl Chunk {
 
     /// Adds counts over so many characters.
     fn add(&mut self, counts: CharCounts, chars: usize) {
-        let [lower, upper, digits, commas, quotes, brackets, separators, exclamations] =
+        let [lower, upper, digits, commas, quotes, brackets, separators, exclamations, rest @ ..] =
             counts.each();
         self.chars += chars as u32;
         self.letters += lower + upper;
@@ -346,6 +356,10 @@ impl Chunk {
         self.brackets += brackets;
         self.separators += separators;
         self.exclamations += exclamations;
+        let [code_marks, slot_marks, colons] = rest;
+        self.code_marks += code_marks;
+        self.may_be_slot |= slot_marks > 0;
+        self.has_colon |= colons > 0;
     }
 
     /// Whether it has letters that are not Latin.
@@ -370,21 +384,26 @@ impl Chunk {
         counts[Count::Separators] = self.separators;
         counts[Count::Exclamations] = self.exclamations;
         counts[Count::Sentences] = u32::from(self.ends_sentence);
+        counts[Count::KeyValues] = u32::from(self.is_key);
+        counts[Count::CodeMarks] = self.code_marks;
+        counts[Count::Slots] = u32::from(self.is_slot);
         let capitalised = matches!(self.class, Title | Upper) || self.first == Edge::Upper;
         counts[Count::Capitalised] = u32::from(capitalised);
         counts[Count::AllCapitals] = u32::from(self.class == Upper);
-        match self.class {
-            Url | Email | Handle => counts[Count::Links] = 1,
-            Price => counts[Count::Prices] = 1,
-            PartNumber => counts[Count::PartNumbers] = 1,
-            Date | Time | Year => counts[Count::Dates] = 1,
-            Phone => counts[Count::Phones] = 1,
-            Number | Decimal | Percent | Ordinal => counts[Count::Numbers] = 1,
-            CompanySuffix => counts[Count::Companies] = 1,
-            MixedScript => counts[Count::Mixed] = 1,
-            _ => {}
-        }
+        counts[Count::Companies] = u32::from(self.class == CompanySuffix);
         counts
+    }
+
+    /// Sees whether a chunk of this class is a key or a slot. Only letters, digits and ASCII
+    /// marks count, and a full-width colon.
+    #[inline]
+    fn see_form(&mut self, chunk: &str) {
+        let may_be_key = self.has_colon
+            && self.letters > 0
+            && !matches!(self.class, ChunkClass::Url | ChunkClass::Email | ChunkClass::Handle);
+        self.is_key = may_be_key && is_key(chunk);
+        self.is_slot = (self.may_be_slot && has_slot(chunk.as_bytes()))
+            || (self.letters == 3 && self.upper == 2 && chunk.contains("NaN"));
     }
 
     fn classify(&self, chunk: impl Text, core: impl Text) -> ChunkClass {
@@ -459,6 +478,43 @@ fn core(chunk: &str) -> &str {
     opened.trim_end_matches(|c| edge(c).closes())
 }
 
+/// Whether a chunk with letters ends in a colon, or has one behind a letter: `Source:`,
+/// `Time:2012`.
+#[cold]
+fn is_key(chunk: &str) -> bool {
+    let is_colon = |c| matches!(c, ':' | '：');
+    let Some((key, value)) = chunk.split_once(is_colon) else { return false };
+    match value {
+        "" => key.contains(char::is_alphabetic),
+        // Of an address, or of a name in code.
+        _ if value.starts_with("//") || value.starts_with(':') => false,
+        _ => key.ends_with(|c: char| c.is_alphabetic() || c == ')'),
+    }
+}
+
+/// Whether a chunk has a slot of a template: `{{x}}`, `{x}`, `${x}`, `[%x%]`, `[[x]]`, `<%=`,
+/// `%s`, `@Model.X`.
+#[cold]
+fn has_slot(chunk: &[u8]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    (0..chunk.len()).any(|place| {
+        let rest = &chunk[place..];
+        let behind_word = place > 0 && is_word(&chunk[place - 1]);
+        match rest {
+            [b'{', b'{', ..] | [b'$', b'{', ..] | [b'[' | b'<', b'%', ..] => true,
+            [b'[', b'[', ..] => !behind_word,
+            [b'{', rest @ ..] => {
+                let behind_braces = place > 0 && matches!(chunk[place - 1], b'}' | b'^');
+                let length = rest.iter().take_while(|b| is_word(b) || **b == b'.').count();
+                length > 0 && rest.get(length) == Some(&b'}') && !behind_word && !behind_braces
+            }
+            [b'%', b's' | b'd', rest @ ..] => !behind_word && !rest.first().is_some_and(is_word),
+            [b'%', b'1'..=b'9', b'$', b's' | b'd', ..] => true,
+            _ => rest.starts_with(b"@Model.") && !behind_word,
+        }
+    })
+}
+
 fn is_company_suffix(core: &str) -> bool {
     let same_length = COMPANY_SUFFIXES.get(core.len()).copied().unwrap_or_default();
     same_length.iter().any(|suffix| core.eq_ignore_ascii_case(suffix))
@@ -510,6 +566,69 @@ fn classify_digits(chunk: impl Text, core: impl Text, digits: u32) -> ChunkClass
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_end_in_a_colon_or_have_a_value_behind_it() {
+        for key in ["Hits:218", "Source:", "Time:2012-03", "(Tel:", "来源：", "Price(USD):5", "M3:"]
+        {
+            assert!(Chunk::of(key).is_some_and(|chunk| chunk.is_key), "{key}");
+        }
+        for other in [
+            "https://a.example",
+            "10:45",
+            "12:30pm",
+            "3:16",
+            "2:",
+            ":-)",
+            ":smile:",
+            "::",
+            "std::vec",
+            "mailto:a@b.example",
+            "a",
+            "file:///x",
+        ] {
+            assert!(Chunk::of(other).is_some_and(|chunk| !chunk.is_key), "{other}");
+        }
+    }
+
+    #[test]
+    fn slots_are_what_a_template_left() {
+        for slot in [
+            "{{x}}",
+            "{{",
+            "{name},",
+            "({0})",
+            "[%title%]",
+            "%s",
+            "\"%d\"",
+            "%1$s",
+            "${x}",
+            "<%=",
+            "[[x]]",
+            "@Model.Name",
+            "NaN",
+            "(NaN%)",
+        ] {
+            assert!(Chunk::of(slot).is_some_and(|chunk| chunk.is_slot), "{slot}");
+        }
+        for other in [
+            "\\frac{a}{b}",
+            "x^{2}",
+            "a[[1]]",
+            "100%",
+            "50%s",
+            "%",
+            "{a:b}",
+            "{}",
+            "[1]",
+            "$5",
+            "BaNaNa",
+            "me@Model.com",
+            "%ds9",
+        ] {
+            assert!(Chunk::of(other).is_some_and(|chunk| !chunk.is_slot), "{other}");
+        }
+    }
 
     #[test]
     fn chunks_have_the_class_a_reader_would_give_them() {

@@ -4,17 +4,22 @@ use std::sync::OnceLock;
 
 use unicode_normalization::char::is_combining_mark;
 
+use super::readable::is_code_mark;
 use super::script::Script;
 use super::tokenizer::is_invisible;
 
-/// What is counted over characters: eight counts side by side, so that one addition adds
+/// What is counted over characters: eleven counts side by side, so that one addition adds
 /// to all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct CharCounts(u64);
 
 impl CharCounts {
     /// So many may be added up.
-    pub(super) const MOST: usize = 255;
+    pub(super) const MOST: usize = (1 << CharCounts::BITS) - 1;
+    /// Bits of each count.
+    const BITS: u32 = 5;
+    /// How many counts there are.
+    const EACH: usize = 11;
 
     const NOTHING: Self = CharCounts(0);
     const LOWER: Self = CharCounts::one(0);
@@ -25,9 +30,13 @@ impl CharCounts {
     const BRACKET: Self = CharCounts::one(5);
     const SEPARATOR: Self = CharCounts::one(6);
     const EXCLAMATION: Self = CharCounts::one(7);
+    /// Marks that code is full of, and those that a slot of a template may start with.
+    const CODE: Self = CharCounts::one(8);
+    const SLOT: Self = CharCounts::one(9);
+    const COLON: Self = CharCounts::one(10);
 
     const fn one(place: u32) -> Self {
-        CharCounts(1 << (8 * place))
+        CharCounts(1 << (CharCounts::BITS * place))
     }
 
     #[inline]
@@ -36,8 +45,10 @@ impl CharCounts {
     }
 
     /// The counts one by one, in the order above.
-    pub(super) fn each(self) -> [u32; 8] {
-        self.0.to_le_bytes().map(u32::from)
+    pub(super) fn each(self) -> [u32; CharCounts::EACH] {
+        std::array::from_fn(|i| {
+            (self.0 >> (CharCounts::BITS * i as u32)) as u32 & CharCounts::MOST as u32
+        })
     }
 }
 
@@ -85,7 +96,7 @@ impl Kind {
 
     fn find(c: char) -> Self {
         let edge = find_edge(c);
-        let counts = match edge {
+        let mut counts = match edge {
             _ if c.is_uppercase() => CharCounts::UPPER,
             _ if c.is_alphabetic() => CharCounts::LOWER,
             _ if c.is_numeric() => CharCounts::DIGIT,
@@ -96,6 +107,12 @@ impl Kind {
             Edge::Exclamation => CharCounts::EXCLAMATION,
             _ => CharCounts::NOTHING,
         };
+        let more = [
+            (is_code_mark(c), CharCounts::CODE),
+            (matches!(c, '{' | '[' | '<' | '%' | '$' | '@'), CharCounts::SLOT),
+            (edge == Edge::Colon, CharCounts::COLON),
+        ];
+        more.iter().filter(|(is, _)| *is).for_each(|(_, count)| counts.add(*count));
         Kind {
             counts,
             edge,

@@ -13,6 +13,9 @@ const FUNCTION_WORDS: &str = "the of and to in a is that for it as was with be b
 
 const WE_AND_YOU: [&str; 8] = ["we", "our", "us", "ours", "you", "your", "yours", "ourselves"];
 
+/// What stands where a value was to be filled in.
+const UNFILLED: [&str; 1] = ["undefined"];
+
 /// What is known of a word beforehand, a bit each.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Known(pub u8);
@@ -21,8 +24,9 @@ impl Known {
     pub(super) const FUNCTION: u8 = 1;
     pub(super) const WE_OR_YOU: u8 = 2;
     pub(super) const COMPANY_SUFFIX: u8 = 4;
+    pub(super) const UNFILLED: u8 = 8;
     /// How many combinations there are.
-    pub(super) const COMBINATIONS: usize = 8;
+    pub(super) const COMBINATIONS: usize = 16;
 
     #[inline]
     pub(super) const fn is(self, bit: u8) -> bool {
@@ -45,6 +49,7 @@ impl KnownWords {
         FUNCTION_WORDS.split_whitespace().for_each(|word| words.add(word, Known::FUNCTION));
         WE_AND_YOU.iter().for_each(|word| words.add(word, Known::WE_OR_YOU));
         COMPANY_SUFFIXES.concat().iter().for_each(|word| words.add(word, Known::COMPANY_SUFFIX));
+        UNFILLED.iter().for_each(|word| words.add(word, Known::UNFILLED));
         words
     }
 
@@ -92,6 +97,9 @@ mod tests {
         }
         for word in COMPANY_SUFFIXES.concat() {
             assert!(words.get(token_hash(word)).is(Known::COMPANY_SUFFIX), "{word}");
+        }
+        for word in UNFILLED {
+            assert!(words.get(token_hash(word)).is(Known::UNFILLED), "{word}");
         }
         assert_eq!(words.get(token_hash("bridge")).0, 0);
     }

@@ -3,7 +3,7 @@
 use whatlang::Lang;
 
 use super::chunk::visible;
-use super::mojibake::mended;
+use super::readable::seen_by_reader;
 use super::shape::Shape;
 
 /// Bytes of a document that are looked at.
@@ -43,9 +43,8 @@ fn language(
     let mut sample = String::new();
     for paragraph in paragraphs {
         let left = SAMPLE.saturating_sub(sample.len());
-        let mended = mended(paragraph.as_ref());
-        let paragraph = mended.as_deref().unwrap_or(paragraph.as_ref());
-        let start: String = paragraph.chars().take(left).collect();
+        let seen = seen_by_reader(paragraph.as_ref());
+        let start: String = seen.text.chars().take(left).collect();
         sample.push_str(&visible(&start));
         sample.push('\n');
         if sample.len() >= SAMPLE {

@@ -17,6 +17,7 @@ mod kind;
 mod known;
 mod language;
 mod mojibake;
+mod readable;
 mod script;
 mod shape;
 mod short;
@@ -24,7 +25,7 @@ mod tokenizer;
 mod tokens;
 mod word;
 
-pub use bag::{Bag, Classes, Features, Named, reference};
+pub use bag::{Bag, Classes, Features, Named, is_word, reference};
 pub use extractor::Extractor;
 pub use language::language_of;
 pub use script::Script;
@@ -34,4 +35,4 @@ pub use tokenizer::Tokenizer;
 /// Version of everything in this room that decides which features a text has.
 ///
 /// A model records the version it was trained with and is refused by any other.
-pub const FEATURE_VERSION: u32 = 2;
+pub const FEATURE_VERSION: u32 = 3;

@@ -5,7 +5,7 @@
 
 /// The characters of bytes 0x80 to 0x9f. Five bytes have none and stand for control
 /// characters (WHATWG Encoding Standard, index windows-1252).
-const BEYOND_LATIN_1: [char; 32] = [
+pub(super) const BEYOND_LATIN_1: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];

@@ -6,9 +6,10 @@
 
 use wide::f32x4;
 
-use super::chunk::{Chunk, Count, Counts, PLAIN_COUNT, Sight};
+use super::chunk::{Chunk, ChunkClass, Count, Counts, PLAIN_COUNT, Sight};
 use super::kind::{EDGE_NAMES, Edge};
 use super::known::Known;
+use super::readable::Markup;
 use super::script::Script;
 use super::word::Plain;
 
@@ -32,6 +33,7 @@ const FIRST: usize = 2;
 const LAST: usize = 3;
 const TITLE: usize = 4;
 const SENTENCES: usize = 7;
+const KEY_VALUES: usize = 30;
 
 const MEASURES: [Measure; SHAPE_COUNT] = [
     measure("words", &[2., 3., 4., 5., 6., 8., 10., 13., 17., 23., 30., 40., 60., 90., 150., 300.]),
@@ -64,19 +66,24 @@ const MEASURES: [Measure; SHAPE_COUNT] = [
     measure("company-suffixes", &[1., 2.]),
     measure("mixed-script-words", &[1., 2.]),
     measure("tokens-per-word", &[1.05, 1.15, 1.3, 1.5, 2., 3.]),
+    measure("key-values", &[1., 2., 3., 5.]),
+    measure("share-of-code-marks", &[0.001, 0.02, 0.05, 0.1, 0.2, 0.35]),
+    measure("links-read-through", &[1., 2., 4., 8.]),
+    measure("template-slots", &[1., 2.]),
 ];
 
 /// How many shape numbers there are.
-pub const SHAPE_COUNT: usize = 30;
+pub const SHAPE_COUNT: usize = 34;
 
 /// Pairs of shape numbers whose bins are crossed.
-const CROSSES: [(usize, usize); 6] = [
+const CROSSES: [(usize, usize); 7] = [
     (WORDS, LAST),
     (WORDS, FUNCTION_WORDS),
     (WORDS, TITLE),
     (FIRST, LAST),
     (WORDS, FIRST),
     (WORDS, SENTENCES),
+    (WORDS, KEY_VALUES),
 ];
 
 /// Numbers side by side, four in each.
@@ -219,6 +226,11 @@ impl Shape {
         self.values[6]
     }
 
+    /// Share of words that address the reader or speak for the writer: we, you and the like.
+    pub fn we_and_you(&self) -> f32 {
+        self.values[22]
+    }
+
     /// Appends the ids of the bins that the numbers fall into, one a measure and
     /// one a crossed pair, each below [`BIN_COUNT`].
     pub(super) fn push_bins(&self, out: &mut Vec<u32>) {
@@ -264,15 +276,18 @@ pub(super) struct ShapeSums {
     last: Edge,
     seen: [u64; 16],
     scripts: [u32; Script::ALL.len()],
+    /// Chunks that are no plain words, by class.
+    classes: [u32; ChunkClass::COUNT],
+    markup: Option<Markup>,
 }
 
-/// Five counts side by side in one number, so that one addition adds to all.
+/// Six counts side by side in one number, so that one addition adds to all.
 #[derive(Clone, Copy, Default)]
 struct Packed(u64);
 
 impl Packed {
     /// The lowest bit of each count, and the end.
-    const STARTS: [u32; 6] = [0, 16, 28, 40, 52, 64];
+    const STARTS: [u32; 7] = [0, 14, 24, 34, 44, 54, 64];
 
     const fn one(i: usize) -> u64 {
         1 << Packed::STARTS[i]
@@ -288,8 +303,14 @@ impl Packed {
 }
 
 /// What [`ShapeSums`] packs of plain words: their letters, and what counts once a word.
-const OF_WORDS: [Count; 5] =
-    [Count::Letters, Count::Capitalised, Count::FunctionWords, Count::WeAndYou, Count::Companies];
+const OF_WORDS: [Count; 6] = [
+    Count::Letters,
+    Count::Capitalised,
+    Count::FunctionWords,
+    Count::WeAndYou,
+    Count::Companies,
+    Count::Slots,
+];
 
 /// What is known of a word, as it is packed.
 const OF_KNOWN: [u64; Known::COMBINATIONS] = {
@@ -299,34 +320,43 @@ const OF_KNOWN: [u64; Known::COMBINATIONS] = {
         let known = Known(i as u8);
         sums[i] = Packed::one(2) * known.is(Known::FUNCTION) as u64
             + Packed::one(3) * known.is(Known::WE_OR_YOU) as u64
-            + Packed::one(4) * known.is(Known::COMPANY_SUFFIX) as u64;
+            + Packed::one(4) * known.is(Known::COMPANY_SUFFIX) as u64
+            + Packed::one(5) * known.is(Known::UNFILLED) as u64;
         i += 1;
     }
     sums
 };
 
 /// What [`ShapeSums`] packs of the marks behind plain words.
-const OF_MARKS: [Count; 4] = [Count::Marks, Count::Commas, Count::Exclamations, Count::Sentences];
+const OF_MARKS: [Count; 6] = [
+    Count::Marks,
+    Count::Commas,
+    Count::Exclamations,
+    Count::Sentences,
+    Count::KeyValues,
+    Count::CodeMarks,
+];
 
 /// A mark behind a plain word: what it adds, and its kind. By its byte; 0 is no mark.
 const MARKS: [(u64, Edge); 64] = {
-    let [mark, comma, exclamation, sentence] =
-        [Packed::one(0), Packed::one(1), Packed::one(2), Packed::one(3)];
+    let [mark, comma, exclamation] = [Packed::one(0), Packed::one(1), Packed::one(2)];
+    let [sentence, key, code_mark] = [Packed::one(3), Packed::one(4), Packed::one(5)];
     let mut marks = [(0, Edge::Lower); 64];
     marks[b',' as usize] = (mark + comma, Edge::Comma);
-    marks[b';' as usize] = (mark + comma, Edge::Comma);
-    marks[b':' as usize] = (mark, Edge::Colon);
+    marks[b';' as usize] = (mark + comma + code_mark, Edge::Comma);
+    marks[b':' as usize] = (mark + key, Edge::Colon);
     marks[b'.' as usize] = (mark + sentence, Edge::Stop);
     marks[b'?' as usize] = (mark + sentence, Edge::Question);
     marks[b'!' as usize] = (mark + exclamation + sentence, Edge::Exclamation);
     marks
 };
 
-const _: () = assert!(ShapeSums::MOST_CHUNKS * PLAIN_COUNT <= u16::MAX as usize);
+const _: () = assert!(ShapeSums::MOST_CHUNKS * PLAIN_COUNT < 1 << Packed::STARTS[1]);
+const _: () = assert!(ShapeSums::MOST_CHUNKS < 1 << (Packed::STARTS[2] - Packed::STARTS[1]));
 
 impl ShapeSums {
     /// Chunks that may be added before [`ShapeSums::pass_on`].
-    pub(super) const MOST_CHUNKS: usize = (1 << 12) - 1;
+    pub(super) const MOST_CHUNKS: usize = (1 << 10) - 1;
 
     /// Adds a chunk with what is known of its words.
     ///
@@ -340,6 +370,7 @@ impl ShapeSums {
         if chunk.script_letters > 0 {
             self.scripts[chunk.script as usize] += u32::from(chunk.script_letters);
         }
+        self.classes[chunk.class as usize] += 1;
         let chars = u32::from(chunk.counts[Count::Chars]);
         let capitalised = chunk.counts[Count::Capitalised] > 0;
         self.add_place(chars, chunk.first, chunk.last, capitalised);
@@ -351,6 +382,7 @@ impl ShapeSums {
         for (sum, count) in self.counts.0.iter_mut().zip(&counts.0) {
             *sum += *count;
         }
+        self.classes[chunk.class as usize] += 1;
         self.scripts.iter_mut().zip(chunk.scripts).for_each(|(sum, count)| *sum += count);
         let capitalised = counts[Count::Capitalised] > 0;
         self.add_place(chunk.chars, chunk.first, chunk.last, capitalised);
@@ -383,6 +415,11 @@ impl ShapeSums {
         self.longest_run = self.longest_run.max(self.capitalised_run);
     }
 
+    /// Sets what the reader of the paragraph does not see.
+    pub(super) fn set_markup(&mut self, markup: Option<Markup>) {
+        self.markup = markup;
+    }
+
     /// Takes note of hashes of tokens, to tell how many are distinct.
     pub(super) fn see(&mut self, hashes: &[u64]) {
         for hash in hashes {
@@ -412,11 +449,20 @@ impl ShapeSums {
 
     /// The shape of what was added and passed on: so many chunks and tokens.
     pub(super) fn shape(&self, chunks: usize, tokens: usize) -> Shape {
+        use ChunkClass::{
+            Date, Decimal, Email, Handle, MixedScript, Number, Ordinal, PartNumber, Percent, Phone,
+            Price, Time, Url, Year,
+        };
         use Count::*;
         let count = |of: Count| self.counts[of];
         let share = |part: u32, whole: u32| part as f32 / whole.max(1) as f32;
         let distinct: u32 = self.seen.iter().map(|word| word.count_ones()).sum();
         let (chunks, chars, tokens) = (chunks as u32, count(Chars), tokens as u32);
+        let markup =
+            self.markup.unwrap_or(Markup { links: 0, chars, code_marks: count(CodeMarks) });
+        let of = |classes: &[ChunkClass]| -> u32 {
+            classes.iter().map(|class| self.classes[*class as usize]).sum()
+        };
         // In the order of MEASURES.
         let values = [
             chunks as f32,
@@ -434,12 +480,12 @@ impl ShapeSums {
             share(count(BeyondAscii), chars),
             share(count(Commas), chunks),
             count(Separators) as f32,
-            count(Links) as f32,
-            count(Prices) as f32,
-            count(PartNumbers) as f32,
-            count(Dates) as f32,
-            count(Phones) as f32,
-            count(Numbers) as f32,
+            of(&[Url, Email, Handle]) as f32,
+            of(&[Price]) as f32,
+            of(&[PartNumber]) as f32,
+            of(&[Date, Time, Year]) as f32,
+            of(&[Phone]) as f32,
+            of(&[Number, Decimal, Percent, Ordinal]) as f32,
             share(distinct, tokens.min(400)).min(1.0),
             share(count(WeAndYou), chunks),
             count(Exclamations) as f32,
@@ -447,8 +493,12 @@ impl ShapeSums {
             count(Brackets) as f32,
             self.longest_run as f32,
             count(Companies) as f32,
-            count(Mixed) as f32,
+            of(&[MixedScript]) as f32,
             share(tokens, chunks),
+            count(KeyValues) as f32,
+            share(markup.code_marks, markup.chars),
+            markup.links as f32,
+            count(Slots) as f32,
         ];
         Shape { values }
     }
