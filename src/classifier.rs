@@ -3,12 +3,12 @@
 use crate::document::Span;
 use crate::explain::Explanation;
 use crate::features::{Extractor, Features, Script, language_of};
-use crate::label::Label;
-use crate::model::context::{Relations, Seen, Surroundings};
-use crate::model::text::sigmoid;
-use crate::model::{DEFAULT_KEEP, Model, OperatingPoint};
+use crate::judgement::{Bound, Judgement, Policy, decide};
+use crate::model::facts::{ParagraphFacts, Relations};
+use crate::model::surroundings::Surroundings;
+use crate::model::{DEFAULT_KEEP, Model};
 use crate::paragraph::{Unit, paragraphs};
-use crate::verdict::{Guard, Line, Probability, Verdict, guard_lone_lines};
+use crate::verdict::{Probability, Verdict};
 
 /// Judges documents with a model at one operating point.
 ///
@@ -31,35 +31,13 @@ pub struct Classifier<'m> {
     any_language: bool,
 }
 
-/// What makes a paragraph spam.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// An operating point: its threshold rises with the document's junk share.
-    Point(OperatingPoint),
-    /// One threshold on the spam probability, in [0, 1], for every document.
-    Threshold(f64),
-}
-
-impl Bound {
-    /// The threshold for a document of which the share `junk` is spam.
-    pub fn threshold_for(self, junk: f64) -> f64 {
-        match self {
-            Bound::Point(point) => point.threshold_for(junk),
-            Bound::Threshold(threshold) => threshold,
-        }
-    }
-}
-
 /// Buffers for judging, to be kept from one document to the next. One a thread.
 pub struct Scratch<'m> {
     extractor: Extractor<'m>,
     features: Features,
     spans: Vec<Span>,
-    seen: Vec<Seen>,
-    scripts: Vec<Script>,
+    facts: Vec<ParagraphFacts>,
     hashes: Vec<u64>,
-    guards: Vec<Option<Guard>>,
-    lines: Vec<Line>,
     topic: Vec<u32>,
     topic_ends: Vec<usize>,
     relations: Relations,
@@ -82,7 +60,7 @@ impl<'m> Classifier<'m> {
         Classifier { bound, ..self }
     }
 
-    /// Judges text in languages and scripts that the model has not learnt too, which
+    /// Judges text in languages and scripts that the model has not learned too, which
     /// is kept otherwise.
     pub fn with_any_language(self, any_language: bool) -> Self {
         Classifier { any_language, ..self }
@@ -109,11 +87,8 @@ impl<'m> Classifier<'m> {
             extractor: Extractor::new(self.model.tokenizer()),
             features: Features::default(),
             spans: Vec::new(),
-            seen: Vec::new(),
-            scripts: Vec::new(),
+            facts: Vec::new(),
             hashes: Vec::new(),
-            guards: Vec::new(),
-            lines: Vec::new(),
             topic: Vec::new(),
             topic_ends: Vec::new(),
             relations: Relations::default(),
@@ -129,32 +104,16 @@ impl<'m> Classifier<'m> {
     pub fn judge_with(&self, text: &[u8], scratch: &mut Scratch<'m>) -> Vec<Verdict> {
         scratch.spans.clear();
         scratch.spans.extend(paragraphs(text, self.unit));
-        scratch.see(self.model, text);
-        let surroundings = Surroundings::new(&scratch.seen);
-        let document_words = scratch.document_words();
-        let threshold = Probability::nearest(self.bound.threshold_for(surroundings.junk_share()));
-        let known: &[Script] =
+        scratch.collect_facts(self.model, text);
+        let values = self.model.context().values(&scratch.facts);
+        let scripts: &[Script] =
             if self.any_language { &Script::ALL } else { &self.model.card().scripts };
-        let foreign = !self.any_language && scratch.is_foreign(self.model, text);
-        scratch.guards.clear();
-        scratch.lines.clear();
-        for (i, seen) in scratch.seen.iter().enumerate() {
-            let words = seen.shape.words();
-            let guard = Guard::of(scratch.scripts[i], words, document_words, known)
-                .or_else(|| foreign.then_some(Guard::Language));
-            let decision = self.model.context().value(&surroundings, i).decision(seen.spam());
-            let spam = if guard.is_some() { 0.0 } else { sigmoid(decision) };
-            let like_an_ad = seen.ad_share() > 0.5;
-            scratch.lines.push(Line { words, spam, like_an_ad });
-            scratch.guards.push(guard);
-        }
-        guard_lone_lines(&scratch.lines, &mut scratch.guards);
-        let verdict = |(i, span): (usize, &Span)| {
-            let guard = scratch.guards[i];
-            let spam = if guard.is_some() { 0.0 } else { scratch.lines[i].spam };
-            decide(*span, &scratch.seen[i], spam, guard, threshold)
-        };
-        scratch.spans.iter().enumerate().map(verdict).collect()
+        let unknown_language =
+            !self.any_language && scratch.is_in_unknown_language(self.model, text);
+        let policy = Policy { bound: self.bound, scripts, unknown_language };
+        let calibration = self.model.context().calibration();
+        let judgements = decide(&scratch.facts, &values, calibration, policy);
+        scratch.spans.iter().zip(&scratch.facts).zip(judgements).map(verdict).collect()
     }
 
     /// A verdict and an explanation for every paragraph of `text`, in order.
@@ -181,40 +140,29 @@ impl<'m> Classifier<'m> {
     ) -> Vec<(Verdict, Explanation)> {
         let mut scratch = self.scratch();
         let verdicts = self.judge_with(text, &mut scratch);
-        let surroundings = Surroundings::new(&scratch.seen);
+        let surroundings = Surroundings::new(&scratch.facts);
         let mut features = Features::default();
         let mut explain = |(i, verdict): (usize, Verdict)| {
             let paragraph = verdict.span.lossy(text);
             scratch.extractor.extract(&paragraph, &mut features);
-            (verdict, Explanation::of(self.model, &paragraph, &features, &surroundings, i))
+            let cells = surroundings.cells(i);
+            (verdict, Explanation::of(self.model, &paragraph, &features, &cells))
         };
         verdicts.into_iter().enumerate().filter(|(i, _)| wanted(*i)).map(&mut explain).collect()
     }
 }
 
-fn decide(
-    span: Span,
-    seen: &Seen,
-    spam: f64,
-    guard: Option<Guard>,
-    threshold: Probability,
-) -> Verdict {
-    let spam = Probability::nearest(spam);
-    let ad = Probability::nearest(spam.get() * seen.ad_share());
+fn verdict(((span, facts), judgement): ((&Span, &ParagraphFacts), Judgement)) -> Verdict {
+    let Judgement { spam, ad, label, guard, threshold } = judgement;
     let chrome = Probability::nearest(spam.get() - ad.get());
-    let label = match () {
-        () if guard.is_some() || spam < threshold => Label::Content,
-        () if ad > chrome => Label::Ad,
-        () => Label::Chrome,
-    };
-    Verdict { span, words: seen.shape.words() as u32, ad, chrome, label, guard, threshold }
+    let words = facts.shape.words() as u32;
+    Verdict { span: *span, words, ad, chrome, label, guard, threshold }
 }
 
 impl Scratch<'_> {
-    /// Takes in what the text stage sees of every paragraph in `spans`.
-    fn see(&mut self, model: &Model, text: &[u8]) {
-        self.seen.clear();
-        self.scripts.clear();
+    /// Collects the facts of every paragraph in `spans`.
+    fn collect_facts(&mut self, model: &Model, text: &[u8]) {
+        self.facts.clear();
         self.hashes.clear();
         self.topic.clear();
         self.topic_ends.clear();
@@ -232,28 +180,24 @@ impl Scratch<'_> {
             let mut sum = model.text().sum();
             let count = self.extractor.scan(paragraph, length, &mut self.features, &mut sum);
             let value = model.text().value_with(&self.features, &sum, count);
-            self.seen.push(Seen::new(value, self.features.shape));
-            self.scripts.push(self.features.script);
+            let Features { shape, script, .. } = self.features;
+            self.facts.push(ParagraphFacts::new(value, shape, script));
             self.hashes.push(self.features.words_hash);
             self.topic.extend(&self.features.topic);
             self.topic_ends.push(self.topic.len());
         }
         let topic = |i: usize| &self.topic[self.topic_ends[i]..self.topic_ends[i + 1]];
-        self.relations.relate(&mut self.seen, topic, |i| self.hashes[i]);
+        self.relations.relate(&mut self.facts, topic, |i| self.hashes[i]);
     }
 
-    /// Whether the document is plainly in a language that the model has not learnt.
-    fn is_foreign(&self, model: &Model, text: &[u8]) -> bool {
+    /// Whether the document is plainly in a language that the model has not learned.
+    fn is_in_unknown_language(&self, model: &Model, text: &[u8]) -> bool {
         let known = &model.card().languages;
         if known.is_empty() {
             return false;
         }
         let paragraphs = self.spans.iter().map(|span| span.lossy(text));
-        let found = language_of(self.seen.iter().map(|seen| &seen.shape), paragraphs);
+        let found = language_of(self.facts.iter().map(|facts| &facts.shape), paragraphs);
         found.is_some_and(|found| !known.iter().any(|known| known == found))
-    }
-
-    fn document_words(&self) -> f32 {
-        self.seen.iter().map(|seen| seen.shape.words()).sum()
     }
 }

@@ -1,25 +1,24 @@
 //! Why a paragraph was judged as it was: what each part adds to the decision value.
 //!
-//! The decision value is `own_factor * text value + context numbers`, and the text
-//! value is the odds-weighted mean of the two spam classes' sums of weights plus a
-//! term for how open the choice between them is:
-//! `ln(e^a + e^c) = p a + (1 - p) c + H(p)` with `p` the share of ad and `H` the
-//! entropy. So every word, pair, class and form has an additive part, and all
-//! parts sum to the decision value.
+//! With `a` and `c` the log odds of ad and of chrome, each a sum over words, form and
+//! cells of the surroundings, the decision value is `slope * ln(e^a + e^c) + offset`, and
+//! `ln(e^a + e^c) = p a + (1 - p) c + H(p)` with `p` the share of ad and `H` the entropy. So
+//! every word, pair, class, form and place has an additive part, and all parts sum to the
+//! decision value.
 
 use std::collections::BTreeMap;
 
 use crate::features::{Features, bin_name, reference};
 use crate::model::Model;
-use crate::model::context::{Number, Surroundings};
-use crate::model::text::{TextValue, WEIGHT_UNIT, WeightPair, bag_scale};
+use crate::model::surroundings::{CELLS, cell_name};
+use crate::model::text::{WEIGHT_UNIT, WeightPair, bag_scale};
 
 /// One part of a decision value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contribution {
     /// Where it comes from: `text`, `form` or `context`.
     pub stage: &'static str,
-    /// What it is, such as `word cookie` or `spam at -1`.
+    /// What it is, such as `word cookie` or `words before < 3`.
     pub what: String,
     /// What it adds to the decision value; above 0 speaks for spam.
     pub value: f64,
@@ -35,21 +34,35 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// The parts of paragraph `i`, whose text and features these are.
-    pub(crate) fn of(
-        model: &Model,
-        text: &str,
-        features: &Features,
-        surroundings: &Surroundings<'_>,
-        i: usize,
-    ) -> Self {
-        let value = model.text().value(features);
-        let context = model.context().value(surroundings, i);
+    /// The parts of a paragraph with this text, these features and these cells.
+    pub(crate) fn of(model: &Model, text: &str, features: &Features, cells: &[u16; CELLS]) -> Self {
+        let value = model.context().value(cells, model.text().value(features));
+        let calibration = model.context().calibration();
+        let share = value.ad_share();
+        let weight = |pair: WeightPair| {
+            let [ad, chrome] = pair.map(f64::from);
+            calibration.slope * WEIGHT_UNIT * (share * ad + (1.0 - share) * chrome)
+        };
         let mut parts = Parts::default();
-        explain_text(model, text, features, value, context.own_factor, &mut parts);
-        explain_context(model, surroundings, i, &mut parts);
+        parts.add("text", "intercept".to_owned(), weight(model.text().intercept()));
+        for bin in &features.bins {
+            parts.add("form", bin_name(*bin as usize), weight(model.text().bins()[*bin as usize]));
+        }
+        let bag = reference(model.tokenizer(), text);
+        let scale = bag_scale(bag.len());
+        for named in bag {
+            let pair = model.text().bag()[model.text().slot(named.id)];
+            parts.add("text", named.name, weight(pair) * scale);
+        }
+        for cell in cells.map(usize::from) {
+            parts.add("context", cell_name(cell), weight(model.context().cells()[cell]));
+        }
+        let mean = share * value.ad + (1.0 - share) * value.chrome;
+        let undecided = calibration.slope * (value.spam() - mean);
+        parts.add("text", "ad or chrome undecided".to_owned(), undecided);
+        parts.add("context", "calibration".to_owned(), calibration.offset);
         Explanation {
-            decision: context.decision(value.spam()),
+            decision: calibration.decision(value.spam()),
             contributions: parts.strongest_first(),
         }
     }
@@ -71,42 +84,4 @@ impl Parts {
         parts.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
         parts
     }
-}
-
-fn explain_text(
-    model: &Model,
-    text: &str,
-    features: &Features,
-    value: TextValue,
-    factor: f64,
-    parts: &mut Parts,
-) {
-    let share = value.ad_share();
-    let weight = |pair: WeightPair| {
-        let [ad, chrome] = pair.map(f64::from);
-        factor * WEIGHT_UNIT * (share * ad + (1.0 - share) * chrome)
-    };
-    parts.add("text", "intercept".to_owned(), weight(model.text().intercept()));
-    for bin in &features.bins {
-        parts.add("form", bin_name(*bin as usize), weight(model.text().bins()[*bin as usize]));
-    }
-    let bag = reference(model.tokenizer(), text);
-    let scale = bag_scale(bag.len());
-    for named in bag {
-        let pair = model.text().bag()[model.text().slot(named.id)];
-        parts.add("text", named.name, weight(pair) * scale);
-    }
-    let mean = share * value.ad + (1.0 - share) * value.chrome;
-    parts.add("text", "ad or chrome undecided".to_owned(), factor * (value.spam() - mean));
-}
-
-fn explain_context(model: &Model, surroundings: &Surroundings<'_>, i: usize, parts: &mut Parts) {
-    parts.add("context", "intercept".to_owned(), f64::from(model.context().intercept()));
-    let mut weights = model.context().weights().iter();
-    surroundings.visit(i, |name, number| {
-        let weight = weights.next().map_or(0.0, |weight| f64::from(*weight));
-        if let Number::Plain(number) = number {
-            parts.add("context", name.to_string(), weight * f64::from(number));
-        }
-    });
 }

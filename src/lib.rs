@@ -31,6 +31,7 @@ pub mod document;
 pub mod explain;
 pub mod features;
 pub mod formats;
+pub mod judgement;
 pub mod label;
 pub mod metrics;
 pub mod model;
@@ -43,8 +44,9 @@ pub mod statistics;
 pub mod train;
 pub mod verdict;
 
-pub use classifier::{Bound, Classifier};
+pub use classifier::Classifier;
 pub use document::Span;
+pub use judgement::Bound;
 pub use label::Label;
 pub use model::Model;
 pub use paragraph::{Unit, paragraphs};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use despam::classifier::Bound;
+use despam::Bound;
 use despam::formats::Format;
 use despam::formats::jsonl::Fields;
 use despam::model::{DEFAULT_KEEP, OperatingPoint};
@@ -125,10 +125,11 @@ pub struct ModelArgs {
     /// Operating point: the share of genuine text to keep, in per cent [default: 99.5].
     #[arg(long, value_name = "PERCENT", conflicts_with = "threshold")]
     pub keep: Option<f64>,
-    /// Spam probability from which on a paragraph is spam, in place of an operating point.
+    /// Spam probability from which on a paragraph is spam, however long it is, in place of an
+    /// operating point.
     #[arg(long, value_name = "P", value_parser = parse_probability)]
     pub threshold: Option<f64>,
-    /// Judge text in languages and scripts that the model has not learnt too, which is kept otherwise.
+    /// Judge text in languages and scripts that the model has not learned too, which is kept otherwise.
     #[arg(long)]
     pub any_language: bool,
 }

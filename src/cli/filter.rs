@@ -214,7 +214,7 @@ fn print_text(summary: &Summary, max_removed: Option<MaxRemoved>) {
     let unknown = unknown(Guard::Script) + unknown(Guard::Language);
     if unknown > 0 {
         warn(&format!(
-            "{unknown} paragraphs are in a language or script that the model has not learnt and \
+            "{unknown} paragraphs are in a language or script that the model has not learned and \
              were kept: `--any-language` judges them too, `despam train` learns a language"
         ));
     }

@@ -6,6 +6,7 @@ use anyhow::bail;
 use despam::features::FEATURE_VERSION;
 use despam::model::card::Card;
 use despam::model::format::FORMAT_VERSION;
+use despam::model::{DocumentClass, OperatingPoint};
 use despam::{Classifier, Model, Unit};
 
 use super::args::load_model;
@@ -60,10 +61,7 @@ fn info(model: &Model, json: bool) -> anyhow::Result<Outcome> {
     text += &format!("recipe {}\ndata   {}\n", card.recipe_sha256, card.data_sha256);
     text += &judged(card);
     for point in model.points() {
-        text += &format!(
-            "keep {:>4} %: threshold {:.6} where half of the document is spam, junk power {}\n",
-            point.keep, point.threshold, point.junk_power
-        );
+        text += &self::point(point);
     }
     for source in &card.sources {
         let [content, ad, chrome] = source.paragraphs;
@@ -74,6 +72,15 @@ fn info(model: &Model, json: bool) -> anyhow::Result<Outcome> {
     }
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// Lines on the thresholds of an operating point.
+pub fn point(point: &OperatingPoint) -> String {
+    let mut text = format!("keep {:>4} %, with a threshold for documents of\n", point.keep);
+    for (class, threshold) in DocumentClass::all().zip(point.thresholds) {
+        text += &format!("  {class}: {threshold:.6}\n");
+    }
+    text
 }
 
 /// A line on what text a model judges.

@@ -7,12 +7,12 @@
 //! | `text.intercept` | I16 | 2 |
 //! | `text.bins` | I16 | number of bins, 2 |
 //! | `text.bag` | I16 | 2^bits, 2 |
-//! | `context.intercept` | F32 | 1 |
-//! | `context.weights` | F32 | number of context numbers |
+//! | `context.cells` | I16 | number of cells, 2 |
+//! | `context.calibration` | F64 | 2: slope and offset |
 //!
 //! and one metadata key, `despam`, whose value is JSON: `format_version`,
-//! `feature_version`, the SHA-256 of tensors and metadata, the names of the context
-//! numbers, the tokenizer, the operating points, the self-test and the card. One
+//! `feature_version`, the SHA-256 of tensors and metadata, a hash of what the
+//! cells are, the tokenizer, the operating points, the self-test and the card. One
 //! key only, because several would be written in random order. Files that do not
 //! fit are refused, never guessed at; nothing in a file is executed.
 
@@ -25,13 +25,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::card::Card;
-use super::context::{self, ContextModel};
+use super::context::{Calibration, ContextModel};
+use super::surroundings::{CELL_COUNT, definition};
 use super::text::{TextModel, WeightPair};
 use super::{Model, ModelParts, OperatingPoint, SelfTest};
 use crate::features::{BIN_COUNT, FEATURE_VERSION};
 
 /// Version of the file's layout.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Largest file that is looked at.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -104,7 +105,7 @@ struct Metadata {
     format_version: u32,
     feature_version: u32,
     sha256: String,
-    context_numbers: Vec<String>,
+    cells_sha256: String,
     points: Vec<OperatingPoint>,
     card: Card,
     self_test: Vec<SelfTest>,
@@ -173,7 +174,7 @@ impl Model {
             format_version: FORMAT_VERSION,
             feature_version: FEATURE_VERSION,
             sha256: String::new(),
-            context_numbers: context_numbers(),
+            cells_sha256: cells_sha256(),
             points: self.points.clone(),
             card: self.card.clone(),
             self_test: self.self_test.clone(),
@@ -184,23 +185,24 @@ impl Model {
     }
 }
 
-fn context_numbers() -> Vec<String> {
-    context::names().iter().map(ToString::to_string).collect()
+/// A hash of what the cells are: weights mean nothing for others.
+fn cells_sha256() -> String {
+    hex(&Sha256::digest(definition()))
 }
 
 const INTERCEPT: &str = "text.intercept";
 const BINS: &str = "text.bins";
 const BAG: &str = "text.bag";
-const CONTEXT_INTERCEPT: &str = "context.intercept";
-const CONTEXT_WEIGHTS: &str = "context.weights";
+const CELLS: &str = "context.cells";
+const CALIBRATION: &str = "context.calibration";
 
 /// The tensors as little-endian bytes with their shapes, in the order of the table.
 struct Tensors {
     intercept: Vec<u8>,
     bins: Vec<u8>,
     bag: Vec<u8>,
-    context_intercept: Vec<u8>,
-    context_weights: Vec<u8>,
+    cells: Vec<u8>,
+    calibration: Vec<u8>,
 }
 
 impl Tensors {
@@ -208,15 +210,13 @@ impl Tensors {
         let pairs = |pairs: &[WeightPair]| -> Vec<u8> {
             pairs.iter().flatten().flat_map(|weight| weight.to_le_bytes()).collect()
         };
-        let floats = |floats: &[f32]| -> Vec<u8> {
-            floats.iter().flat_map(|weight| weight.to_le_bytes()).collect()
-        };
+        let Calibration { slope, offset } = model.context.calibration();
         Tensors {
             intercept: pairs(&[model.text.intercept()]),
             bins: pairs(model.text.bins()),
             bag: pairs(model.text.bag()),
-            context_intercept: floats(&[model.context.intercept()]),
-            context_weights: floats(model.context.weights()),
+            cells: pairs(model.context.cells()),
+            calibration: [slope, offset].iter().flat_map(|number| number.to_le_bytes()).collect(),
         }
     }
 
@@ -239,8 +239,8 @@ impl Tensors {
             intercept: read(INTERCEPT, Dtype::I16, &[Some(2)])?,
             bins: read(BINS, Dtype::I16, &[Some(BIN_COUNT), Some(2)])?,
             bag: read(BAG, Dtype::I16, &[None, Some(2)])?,
-            context_intercept: read(CONTEXT_INTERCEPT, Dtype::F32, &[Some(1)])?,
-            context_weights: read(CONTEXT_WEIGHTS, Dtype::F32, &[None])?,
+            cells: read(CELLS, Dtype::I16, &[Some(CELL_COUNT), Some(2)])?,
+            calibration: read(CALIBRATION, Dtype::F64, &[Some(2)])?,
         })
     }
 
@@ -250,13 +250,8 @@ impl Tensors {
             (INTERCEPT, Dtype::I16, vec![2], &self.intercept),
             (BINS, Dtype::I16, pairs(&self.bins), &self.bins),
             (BAG, Dtype::I16, pairs(&self.bag), &self.bag),
-            (CONTEXT_INTERCEPT, Dtype::F32, vec![1], &self.context_intercept),
-            (
-                CONTEXT_WEIGHTS,
-                Dtype::F32,
-                vec![self.context_weights.len() / 4],
-                &self.context_weights,
-            ),
+            (CELLS, Dtype::I16, pairs(&self.cells), &self.cells),
+            (CALIBRATION, Dtype::F64, vec![2], &self.calibration),
         ]
     }
 
@@ -293,17 +288,17 @@ impl Tensors {
             name: BAG,
             cause: format!("{} rows is not a power of two in range", self.bag.len() / 4),
         })?;
-        if metadata.context_numbers != context_numbers() {
-            return Err(ModelError::Content(
-                "its context numbers are not this version's".to_owned(),
-            ));
+        if metadata.cells_sha256 != cells_sha256() {
+            let cause = "the cells of its last stage are not this version's";
+            return Err(ModelError::Content(cause.to_owned()));
         }
-        let intercept = floats(&self.context_intercept).next().unwrap_or(f32::NAN);
-        let weights: Vec<f32> = floats(&self.context_weights).collect();
-        let count = weights.len();
-        let context = ContextModel::new(intercept, weights).ok_or_else(|| ModelError::Tensor {
-            name: CONTEXT_WEIGHTS,
-            cause: format!("{count} weights for {} numbers", context::names().len()),
+        let mut numbers = self.calibration.as_chunks().0.iter().copied().map(f64::from_le_bytes);
+        let mut number = || numbers.next().unwrap_or(f64::NAN);
+        let calibration = Calibration { slope: number(), offset: number() };
+        let context = ContextModel::new(pairs(&self.cells).collect(), calibration);
+        let context = context.ok_or_else(|| ModelError::Tensor {
+            name: CELLS,
+            cause: format!("{} rows for {CELL_COUNT} cells", self.cells.len() / 4),
         })?;
         Ok(ModelParts {
             tokenizer_json: metadata.tokenizer.to_string(),
@@ -319,10 +314,6 @@ impl Tensors {
 fn pairs(bytes: &[u8]) -> impl Iterator<Item = WeightPair> {
     let weight = |two: &[u8]| i16::from_le_bytes([two[0], two[1]]);
     bytes.chunks_exact(4).map(move |four| [weight(&four[..2]), weight(&four[2..])])
-}
-
-fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
-    bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
 }
 
 /// Bytes in hexadecimal.

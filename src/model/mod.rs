@@ -3,7 +3,9 @@
 
 pub mod card;
 pub mod context;
+pub mod facts;
 pub mod format;
+pub mod surroundings;
 pub mod text;
 
 use std::sync::OnceLock;
@@ -12,49 +14,80 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::Tokenizer;
 use card::Card;
-use context::ContextModel;
+use context::{Calibration, ContextModel};
 use text::TextModel;
 
 pub use format::ModelError;
 
-/// A threshold named by the share of genuine text that it keeps.
+/// Thresholds named by the share of genuine text that they keep.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// Share of genuine words, and of genuine paragraphs, kept on documents the
     /// model never saw, in per cent.
     pub keep: f64,
-    /// Paragraphs of this spam probability or above are spam in a document of which
-    /// half is; in [0, 1]. See [`OperatingPoint::threshold_for`].
-    pub threshold: f64,
-    /// How fast the threshold rises with a document's junk share; 0 or more.
-    pub junk_power: f64,
+    /// Paragraphs of this spam probability or above are spam, in a document of each
+    /// class; in [0, 1].
+    pub thresholds: [f64; DocumentClass::COUNT],
 }
 
-impl OperatingPoint {
-    /// The threshold for a document of which the share `junk` is spam; never below
-    /// [`LEAST_SPAM`].
-    pub fn threshold_for(&self, junk: f64) -> f64 {
-        against(self.threshold, 1.0 - junk, self.junk_power).max(LEAST_SPAM)
+/// A class of documents that has a threshold of its own.
+///
+/// To lose the same share of genuine text everywhere, the threshold must depend on the
+/// document (Neyman and Pearson): the fewer neighbors a paragraph has, the less is known of
+/// it, and on a page that is mostly menus any short line is probable spam.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DocumentClass(usize);
+
+/// The fewest paragraphs of documents of each length.
+const LENGTHS: [usize; 4] = [1, 2, 6, 16];
+/// The least junk shares of the longest documents. In shorter ones the share is too uncertain.
+const JUNK_SHARES: [f64; 3] = [0.0, 0.15, 0.4];
+
+impl DocumentClass {
+    /// How many classes there are.
+    pub const COUNT: usize = LENGTHS.len() - 1 + JUNK_SHARES.len();
+
+    /// All classes.
+    pub fn all() -> impl Iterator<Item = DocumentClass> {
+        (0..DocumentClass::COUNT).map(DocumentClass)
+    }
+
+    /// The class of a document of so many paragraphs of which the share `junk` is spam.
+    pub fn of(paragraphs: usize, junk: f64) -> Self {
+        let length = LENGTHS.iter().rposition(|fewest| paragraphs >= *fewest).unwrap_or(0);
+        let junk = JUNK_SHARES.iter().rposition(|least| junk >= *least).unwrap_or(0);
+        DocumentClass(if length + 1 < LENGTHS.len() { length } else { length + junk })
+    }
+
+    /// The class's number, below [`DocumentClass::COUNT`].
+    pub fn number(self) -> usize {
+        self.0
     }
 }
 
-/// At an operating point nothing is spam that is not at least twice as probably spam
-/// as genuine, however clean its document.
-pub const LEAST_SPAM: f64 = 2.0 / 3.0;
+impl std::fmt::Display for DocumentClass {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("1 paragraph");
+        }
+        if let Some(next) = LENGTHS.get(self.0 + 1) {
+            return write!(f, "{} to {} paragraphs", LENGTHS[self.0], next - 1);
+        }
+        let junk = self.0 + 1 - LENGTHS.len();
+        write!(f, "{} paragraphs and more", LENGTHS[LENGTHS.len() - 1])?;
+        match (JUNK_SHARES[junk] * 100.0, JUNK_SHARES.get(junk + 1).map(|next| next * 100.0)) {
+            (0.0, Some(next)) => write!(f, ", below {next:.0} % junk"),
+            (least, Some(next)) => write!(f, ", {least:.0} to {next:.0} % junk"),
+            (least, None) => write!(f, ", from {least:.0} % junk on"),
+        }
+    }
+}
 
-/// The probability `p` with the odds of a document of junk share `junk` taken out,
-/// to the power `power`; at power 1 it is what the evidence alone would say where
-/// spam and genuine text are as frequent.
-///
-/// To lose the same share of genuine text everywhere, it is the likelihood ratio
-/// that must be held against a bound, not the probability (Neyman and Pearson): a
-/// page that is mostly menus makes any short line probable spam. A power above 1
-/// asks more where there is much junk, since evidence of the neighbours is not
-/// independent of it.
-pub fn against(p: f64, junk: f64, power: f64) -> f64 {
-    let odds = p * (1.0 - junk).powf(power);
-    let sum = odds + (1.0 - p) * junk.powf(power);
-    if sum > 0.0 { odds / sum } else { p }
+impl OperatingPoint {
+    /// The threshold for a document of this class.
+    pub fn threshold_for(&self, class: DocumentClass) -> f64 {
+        self.thresholds[class.number()]
+    }
 }
 
 /// The share kept, in per cent, that is used unless another is asked for.
@@ -89,7 +122,7 @@ pub struct ModelParts {
     pub tokenizer_json: String,
     /// The text stage.
     pub text: TextModel,
-    /// The context stage.
+    /// The last stage.
     pub context: ContextModel,
     /// At least one operating point.
     pub points: Vec<OperatingPoint>,
@@ -122,9 +155,8 @@ impl Model {
     /// A model from its parts, all of them checked.
     ///
     /// # Errors
-    /// If the tokenizer is another one, a threshold is not in [0, 1], a power is not in
-    /// [0, 10], a share kept is not in (0, 100], there is no operating point or a weight
-    /// is not finite.
+    /// If the tokenizer is another one, a threshold is not in [0, 1], a share kept is not in
+    /// (0, 100], there is no operating point or the calibration is out of range.
     pub fn from_parts(parts: ModelParts) -> Result<Self, ModelError> {
         let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
         if json(&parts.tokenizer_json) != json(&Tokenizer::standard_json()) {
@@ -133,10 +165,10 @@ impl Model {
             return Err(ModelError::Tokenizer(cause.to_owned()));
         }
         check_points(&parts.points)?;
-        let intercept = parts.context.intercept();
-        let mut weights = parts.context.weights().iter().copied().chain([intercept]);
-        if let Some(bad) = weights.find(|weight| !weight.is_finite()) {
-            return Err(ModelError::Content(format!("a context weight is {bad}")));
+        let Calibration { slope, offset } = parts.context.calibration();
+        if !(slope > 0.0 && slope.is_finite() && offset.is_finite()) {
+            let cause = format!("its calibration is {slope} and {offset}");
+            return Err(ModelError::Content(cause));
         }
         let ModelParts { tokenizer_json, text, context, points, self_test, card } = parts;
         Ok(Model {
@@ -165,7 +197,7 @@ impl Model {
         &self.text
     }
 
-    /// The context stage.
+    /// The last stage.
     pub fn context(&self) -> &ContextModel {
         &self.context
     }
@@ -195,21 +227,19 @@ fn check_points(points: &[OperatingPoint]) -> Result<(), ModelError> {
     if points.is_empty() {
         return Err(ModelError::Content("no operating point".to_owned()));
     }
-    for OperatingPoint { keep, threshold, junk_power } in points {
-        if !(0.0..=1.0).contains(threshold) {
-            return Err(ModelError::Content(format!("threshold {threshold} is not in [0, 1]")));
-        }
-        if !(0.0..=10.0).contains(junk_power) {
-            return Err(ModelError::Content(format!("junk power {junk_power} is not in [0, 10]")));
+    for OperatingPoint { keep, thresholds } in points {
+        if let Some(bad) = thresholds.iter().find(|threshold| !(0.0..=1.0).contains(*threshold)) {
+            return Err(ModelError::Content(format!("threshold {bad} is not in [0, 1]")));
         }
         if !(*keep > 0.0 && *keep <= 100.0) {
             return Err(ModelError::Content(format!("{keep} per cent kept is not in (0, 100]")));
         }
     }
-    if points
-        .windows(2)
-        .any(|two| two[0].keep <= two[1].keep || two[0].threshold < two[1].threshold)
-    {
+    let falling = |two: &[OperatingPoint]| {
+        let mut pairs = two[0].thresholds.iter().zip(&two[1].thresholds);
+        two[0].keep > two[1].keep && pairs.all(|(strict, loose)| strict >= loose)
+    };
+    if !points.windows(2).all(falling) {
         return Err(ModelError::Content("operating points are not in falling order".to_owned()));
     }
     Ok(())
@@ -220,14 +250,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thresholds_rise_with_the_junk_share() {
-        let point = |threshold, junk_power| OperatingPoint { keep: 99.5, threshold, junk_power };
-        assert_eq!(point(0.9, 1.5).threshold_for(0.5), 0.9);
-        // Odds 9 times odds 4, and times the square of odds 4.
-        assert!((point(0.9, 1.0).threshold_for(0.8) - 36.0 / 37.0).abs() < 1e-12);
-        assert!((point(0.9, 2.0).threshold_for(0.8) - 144.0 / 145.0).abs() < 1e-12);
-        assert!((against(36.0 / 37.0, 0.8, 1.0) - 0.9).abs() < 1e-12);
-        assert_eq!(point(1.0, 1.5).threshold_for(0.3), 1.0);
-        assert_eq!(point(0.9, 1.5).threshold_for(0.01), LEAST_SPAM);
+    fn documents_are_classed_by_length_and_junk() {
+        for (paragraphs, junk, name) in [
+            (0, 0.5, "1 paragraph"),
+            (1, 0.9, "1 paragraph"),
+            (2, 0.1, "2 to 5 paragraphs"),
+            (5, 0.15, "2 to 5 paragraphs"),
+            (15, 0.4, "6 to 15 paragraphs"),
+            (16, 0.4, "16 paragraphs and more, from 40 % junk on"),
+            (9999, f64::NAN, "16 paragraphs and more, below 15 % junk"),
+        ] {
+            assert_eq!(DocumentClass::of(paragraphs, junk).to_string(), name);
+        }
+        let names: std::collections::BTreeSet<String> =
+            DocumentClass::all().map(|class| class.to_string()).collect();
+        assert_eq!(names.len(), DocumentClass::COUNT);
     }
 }

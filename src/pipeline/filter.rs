@@ -8,11 +8,12 @@ use super::rows::{Row, json_string, push_added, push_dropped};
 use super::tables::Change;
 use super::worker::Place;
 use super::{Counts, Part};
-use crate::classifier::{Bound, Classifier};
+use crate::classifier::Classifier;
 use crate::clean::{Cut, cuts, kept};
 use crate::document::Span;
 use crate::formats::Format;
 use crate::formats::jsonl::{ADDED, Record};
+use crate::judgement::Bound;
 use crate::label::Label;
 use crate::paragraph::Unit;
 use crate::statistics::Document;
@@ -354,14 +355,15 @@ fn marks(judged: &Judged<'_>, decision: &Decision, classifier: &Classifier<'_>) 
 }
 
 /// For each line that LF ends, 1 minus the spam probability of its paragraph; the
-/// highest such number if other line breaks divide it, and 1 if it is blank.
+/// highest such number if other line breaks divide it, and 1 if it is blank or a guard
+/// keeps it.
 fn line_quality(text: &[u8], verdicts: &[Verdict]) -> Vec<String> {
     let (mut start, mut rest) = (0, verdicts);
     let mut quality = |line: &[u8]| {
         let end = start + line.len();
         rest = &rest[rest.iter().take_while(|verdict| verdict.span.end <= start).count()..];
         let here = rest.iter().take_while(|verdict| verdict.span.start < end);
-        let least = here.map(Verdict::spam).min();
+        let least = here.map(Verdict::spam_unless_guarded).min();
         start = end + 1;
         least.map_or("1".to_owned(), |spam| spam.complement().to_string())
     };

@@ -21,6 +21,9 @@ pub(super) struct Row<'r> {
 impl Row<'_> {
     pub fn push_score(&self, out: &mut Vec<u8>) {
         self.push_common(out);
+        if let Some(guard) = self.verdict.guard {
+            let _ = write!(out, ",\"guard\":\"{}\"", guard.name());
+        }
         out.extend_from_slice(b"}\n");
     }
 

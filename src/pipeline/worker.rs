@@ -401,7 +401,7 @@ fn invalid_bytes(text: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classifier::Bound;
+    use crate::judgement::Bound;
     use crate::model::Model;
 
     #[test]

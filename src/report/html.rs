@@ -189,7 +189,7 @@ fn doubt(report: &Report, page: &mut String) {
     page.push_str(&histogram(bins, "words", |bin| (bin.words, bin.removed_words)));
     page.push_str(
         "</div>\n<p class=\"note\"><i class=\"key f-kept\"></i>kept<i class=\"key f-gone\"></i>removed. The heights \
-         are logarithms: each line is ten times the one below. What a guard keeps stands at 0.</p>\n",
+         are logarithms: each line is ten times the one below.</p>\n",
     );
     let samples = &report.statistics.samples;
     page.push_str(

@@ -44,8 +44,9 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::classifier::{Bound, Classifier};
+use crate::classifier::Classifier;
 use crate::explain::Explanation;
+use crate::judgement::Bound;
 use crate::label::Label;
 use crate::model::ModelError;
 use crate::paragraph::Unit;
@@ -91,7 +92,7 @@ pub struct Settings {
     pub drop: Vec<Label>,
     /// What a paragraph is.
     pub unit: Unit,
-    /// Whether languages and scripts that the model has not learnt are judged too.
+    /// Whether languages and scripts that the model has not learned are judged too.
     pub any_language: bool,
     /// The bound on what is removed of a document, as `--max-removed` takes it.
     pub max_removed: Option<String>,
