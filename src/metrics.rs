@@ -163,6 +163,14 @@ pub fn evaluate(rows: &[Judged]) -> Evaluation {
     }
 }
 
+/// The figures of a set alone, without intervals: much faster than [`evaluate`].
+pub fn figures(rows: &[Judged]) -> Figures<Option<f64>> {
+    let mut sorted = rows.to_vec();
+    sorted.sort_by(|a, b| b.spam.total_cmp(&a.spam));
+    let clusters = rows.iter().map(|row| row.cluster as usize + 1).max().unwrap_or(0);
+    measure(&sorted, &Documents::of(rows), &vec![1; clusters])
+}
+
 fn estimate(values: Vec<&Option<f64>>) -> Estimate {
     let mut draws: Vec<f64> = values[1..].iter().filter_map(|value| **value).collect();
     draws.sort_by(f64::total_cmp);

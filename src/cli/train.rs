@@ -10,14 +10,14 @@ use despam::Label;
 use despam::model::card::Card;
 use despam::train::dataset::LabelledDocument;
 use despam::train::recipe::{DEFAULT_RECIPE, Recipe};
-use despam::train::report::{Report, ReportPoint};
+use despam::train::report::{ContextSummary, Report, ReportPoint, Shown};
 use despam::train::{Trained, dataset, train};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{load_model, threads};
 use super::eval;
 use super::files::{Output, check_free};
-use super::model::judged;
+use super::model::{self, judged};
 use super::{Outcome, print, say, warn};
 
 /// Fit a model to labelled paragraphs.
@@ -91,7 +91,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     };
     let trained = train(&documents, &recipe, base, threads(args.threads), &progress);
     bar.finish_and_clear();
-    let Trained { model, report, out_of_fold } = trained?;
+    let Trained { model, report, out_of_fold, documents } = trained?;
     output.write_all(&model.to_bytes()?)?;
     output.finish()?;
     print_report(&report, model.card())?;
@@ -146,26 +146,29 @@ fn bar() -> ProgressBar {
 
 fn print_report(report: &Report, card: &Card) -> anyhow::Result<()> {
     let (epochs, gap, text_converged) = report.text;
-    let (rows, gradient, context_converged) = report.context;
+    let ContextSummary { rows, passes, gap: context_gap, converged: context_converged } =
+        report.context;
     let mut text = format!(
         "{} documents, {} distinct paragraphs\n\
          text stage: {epochs} passes, duality gap {gap:.1e} of the objective\n\
-         context stage: {rows} rows, largest gradient component {gradient:.1e} a row\n",
+         last stage: {rows} rows, {passes} passes, duality gap {context_gap:.1e} of the objective\n",
         report.documents, report.rows
     );
     text += &judged(card);
-    for ReportPoint { point, lost } in &report.points {
-        let proof = match lost {
-            Some((lost, bound)) => format!(
-                "{:.2} % of the words and {:.2} % of the paragraphs lost (95 % sure: at most {:.2} and {:.2})",
-                100.0 * lost.words,
-                100.0 * lost.paragraphs,
-                100.0 * bound.words,
-                100.0 * bound.paragraphs
-            ),
-            None => "taken over or too few data: not shown".to_owned(),
-        };
-        text += &format!("keep {:>4} %: threshold {:.6}, {proof}\n", point.keep, point.threshold);
+    for ReportPoint { point, shown } in &report.points {
+        text += &model::point(point);
+        for Shown { documents, lost } in shown {
+            text += &match lost {
+                Some((lost, bound)) => format!(
+                    "  {documents}: {:.2} % of the words and {:.2} % of the paragraphs lost (95 % sure: at most {:.2} and {:.2})\n",
+                    100.0 * lost.words,
+                    100.0 * lost.paragraphs,
+                    100.0 * bound.words,
+                    100.0 * bound.paragraphs
+                ),
+                None => format!("  {documents}: too few data to show it\n"),
+            };
+        }
     }
     text += "\nFigures out of fold, at the default operating point:\n";
     text += &eval::figures(&report.sets);

@@ -6,18 +6,8 @@ use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
 use serde::Serialize;
 
-use super::context::oriented;
 use super::fit::FitError;
-
-/// `probability = 1 / (1 + exp(-(slope * decision + offset)))`
-/// (Platt, "Probabilistic outputs for support vector machines", 1999).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Calibration {
-    /// What the decision value is multiplied with.
-    pub slope: f64,
-    /// What is added then.
-    pub offset: f64,
-}
+use crate::model::context::Calibration;
 
 /// Fits a calibration to out-of-fold decision values and what was spam.
 pub fn calibrate(decisions: &[f64], spam: &[bool]) -> Result<Calibration, FitError> {
@@ -29,9 +19,9 @@ pub fn calibrate(decisions: &[f64], spam: &[bool]) -> Result<Calibration, FitErr
         .max_iterations(200)
         .fit(&Dataset::new(column, Array1::from_vec(spam.to_vec())))
         .map_err(|error| FitError::Logistic(error.to_string()))?;
-    let (weights, offset) =
-        oriented(fitted.labels().pos.class, fitted.params(), fitted.intercept());
-    Ok(Calibration { slope: weights[0], offset })
+    // linfa-logistic takes the larger class for the positive one.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    Ok(Calibration { slope: sign * fitted.params()[0], offset: sign * fitted.intercept() })
 }
 
 /// A genuine paragraph with its out-of-fold spam probability.

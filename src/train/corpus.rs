@@ -12,21 +12,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::dataset::LabelledDocument;
 use super::fit::{Rows, SplitMix};
 use super::recipe::{AugmentRecipe, Recipe};
-use crate::features::{BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer, language_of};
+use crate::features::{
+    BIN_COUNT, Extractor, Features, Script, Shape, Tokenizer, is_word, language_of,
+};
 use crate::label::Label;
-use crate::model::context::{Relations, Seen};
+use crate::model::facts::{ParagraphFacts, Relations};
 use crate::model::text::{TextValue, bag_scale};
-
-/// Which side of extraction a document is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum View {
-    /// All text of a page.
-    Page,
-    /// What an extractor left.
-    Extracted,
-    /// Made of other documents, for training only.
-    Made,
-}
 
 /// A paragraph as its row and its label, if that is known.
 pub type LabelledRow = (u32, Option<Label>);
@@ -40,8 +31,8 @@ pub struct RowDocument {
     pub group: u32,
     /// The fold it is tested in.
     pub fold: u8,
-    /// Its view.
-    pub view: View,
+    /// Whether it was made of other documents.
+    pub made: bool,
     /// Number of its extractor in [`Corpus::extractors`], if any.
     pub extractor: Option<u32>,
     /// The language it is plainly in, if any.
@@ -63,6 +54,9 @@ pub struct Corpus {
     hashes: Vec<u64>,
     topic: Vec<u32>,
     topic_ends: Vec<usize>,
+    /// Slots of all words of the rows, in their order.
+    words: Vec<u32>,
+    word_ends: Vec<usize>,
     /// The documents read, in their order.
     pub documents: Vec<RowDocument>,
     /// Disguised copies, for the text stage only.
@@ -114,6 +108,8 @@ impl Corpus {
             hashes: Vec::new(),
             topic: Vec::new(),
             topic_ends: vec![0],
+            words: Vec::new(),
+            word_ends: vec![0],
             documents: Vec::new(),
             disguised: Vec::new(),
             sources: Vec::new(),
@@ -168,7 +164,7 @@ impl Corpus {
                 source: sources.number(&document.source),
                 group: groups.number(&document.group),
                 fold,
-                view: if extractor.is_some() { View::Extracted } else { View::Page },
+                made: false,
                 extractor,
                 language: None,
                 paragraphs,
@@ -220,22 +216,31 @@ impl Corpus {
         self.hashes.push(features.words_hash);
         self.topic.extend(&features.topic);
         self.topic_ends.push(self.topic.len());
+        let words = features.bag.iter().filter(|id| is_word(**id));
+        self.words.extend(words.map(|id| id >> (32 - bits)));
+        self.word_ends.push(self.words.len());
     }
 
-    /// What the context stage sees of a document, given the text values of rows.
-    pub fn see(
+    /// Slots of a row's words, in their order.
+    pub fn words(&self, row: usize) -> &[u32] {
+        &self.words[self.word_ends[row]..self.word_ends[row + 1]]
+    }
+
+    /// The facts of a document's paragraphs, given the text values of rows.
+    pub fn facts(
         &self,
         document: &RowDocument,
         values: &[TextValue],
         relations: &mut Relations,
-    ) -> Vec<Seen> {
+    ) -> Vec<ParagraphFacts> {
         let row = |i: usize| document.paragraphs[i].0 as usize;
-        let mut seen: Vec<Seen> = (0..document.paragraphs.len())
-            .map(|i| Seen::new(values[row(i)], self.shapes[row(i)]))
-            .collect();
+        let facts = |i: usize| {
+            ParagraphFacts::new(values[row(i)], self.shapes[row(i)], self.scripts[row(i)])
+        };
+        let mut facts: Vec<ParagraphFacts> = (0..document.paragraphs.len()).map(facts).collect();
         let topic = |i: usize| &self.topic[self.topic_ends[row(i)]..self.topic_ends[row(i) + 1]];
-        relations.relate(&mut seen, topic, |i| self.hashes[row(i)]);
-        seen
+        relations.relate(&mut facts, topic, |i| self.hashes[row(i)]);
+        facts
     }
 
     /// Labels of all documents, counted by row: content, ad, chrome, each weighted
@@ -259,7 +264,7 @@ impl Corpus {
     pub fn make_documents(&self, recipe: &Recipe) -> Vec<RowDocument> {
         let mut random = SplitMix(recipe.seed ^ 0x6a09_e667_f3bc_c908);
         let mut made = Vec::new();
-        let AugmentRecipe { injected, pieces, .. } = recipe.augment;
+        let AugmentRecipe { injected, pieces, lists, .. } = recipe.augment;
         let whole = |document: &&RowDocument| {
             recipe.source(&self.sources[document.source as usize]).documents
         };
@@ -277,14 +282,12 @@ impl Corpus {
             for _ in 0..injected {
                 let whole = clean[random.below(clean.len())];
                 // Every second one short: an ad beside a sentence or two.
-                let short = (random.below(2) == 0).then(|| piece(whole, &mut random));
+                let short = (random.below(2) == 0).then(|| piece(whole, SHORT_PIECE, &mut random));
                 made.extend(spam.inject(short.as_ref().unwrap_or(whole), &mut random));
             }
         }
-        // Short texts that reach despam are rarely cut out of menus: pieces are of
-        // what extractors leave and of written documents, one in eight of bare lists.
-        let lists: Vec<&RowDocument> =
-            self.documents.iter().filter(|document| !whole(document)).collect();
+        // Short texts that reach despam are rarely cut out of menus: pieces are of what
+        // extractors leave and of written documents.
         let pages = |document: &&RowDocument| {
             document
                 .paragraphs
@@ -296,13 +299,37 @@ impl Corpus {
         };
         let texts: Vec<&RowDocument> =
             documents.iter().copied().filter(|document| !pages(document)).collect();
-        for i in 0..pieces {
-            let from = if i % 8 == 0 { &lists } else { &texts };
-            if !from.is_empty() {
-                made.push(piece(from[random.below(from.len())], &mut random));
-            }
+        for i in 0..if texts.is_empty() { 0 } else { pieces } {
+            let most = if i % 2 == 0 { SHORT_PIECE } else { LONG_PIECE };
+            made.push(piece(texts[random.below(texts.len())], most, &mut random));
+        }
+        for i in 0..lists {
+            made.extend(spam.list((i % recipe.folds) as u8, &mut random));
         }
         made
+    }
+
+    /// Pieces of genuine documents, `count` for each pool of the recipe, cut to show what
+    /// short documents lose.
+    pub fn proof_documents(&self, recipe: &Recipe, count: usize) -> Vec<RowDocument> {
+        let mut random = SplitMix(recipe.seed ^ 0x1f83_d9ab_fb41_bd6b);
+        let mut pools: BTreeMap<String, Vec<&RowDocument>> = BTreeMap::new();
+        for document in &self.documents {
+            let genuine = |(_, label): &LabelledRow| *label == Some(Label::Content);
+            if let Some(pool) = recipe.source(&self.sources[document.source as usize]).pool
+                && document.paragraphs.iter().all(genuine)
+            {
+                pools.entry(pool).or_default().push(document);
+            }
+        }
+        let mut proof = Vec::new();
+        for documents in pools.values() {
+            for i in 0..count {
+                let most = if i % 2 == 0 { 1 } else { SHORT_PIECE };
+                proof.push(piece(documents[random.below(documents.len())], most, &mut random));
+            }
+        }
+        proof
     }
 
     /// Spam of the sets that are bare lists, in runs as they were written, and what
@@ -310,23 +337,24 @@ impl Corpus {
     fn spam_lists(&self, recipe: &Recipe) -> SpamLists {
         let mut lists = SpamLists::default();
         for document in &self.documents {
-            if recipe.source(&self.sources[document.source as usize]).documents {
-                if document.view == View::Extracted {
+            let source = recipe.source(&self.sources[document.source as usize]);
+            if source.documents {
+                if document.extractor.is_some() {
                     let runs = lists.left.entry(document.fold).or_default();
                     runs.extend(spam_left(document).map(<[_]>::to_vec));
                 }
                 continue;
             }
-            let labelled = |wanted: Label| -> Vec<u32> {
-                let these = document.paragraphs.iter().filter(|(_, label)| *label == Some(wanted));
-                these.map(|(row, _)| *row).collect()
-            };
             for (label, by_fold) in
                 [(Label::Ad, &mut lists.ads), (Label::Chrome, &mut lists.chrome)]
             {
-                let rows = labelled(label);
+                let these = document.paragraphs.iter().filter(|(_, own)| *own == Some(label));
+                let rows: Vec<u32> = these.map(|(row, _)| *row).collect();
                 if !rows.is_empty() {
-                    by_fold.entry(document.fold).or_default().push(rows);
+                    let sets: &mut BTreeMap<u32, Set> = by_fold.entry(document.fold).or_default();
+                    let set = sets.entry(document.source).or_default();
+                    set.share = source.injected;
+                    set.lists.push(rows);
                 }
             }
         }
@@ -334,13 +362,19 @@ impl Corpus {
     }
 }
 
-/// One to five paragraphs of a document, in their order.
-fn piece(document: &RowDocument, random: &mut SplitMix) -> RowDocument {
-    let length = 1 + random.below(5);
+/// Paragraphs of short and of longer pieces, at most.
+const SHORT_PIECE: usize = 5;
+const LONG_PIECE: usize = 15;
+/// Paragraphs of lists that are documents, at most.
+const LONG_LIST: usize = 40;
+
+/// Up to `most` paragraphs of a document, in their order.
+fn piece(document: &RowDocument, most: usize, random: &mut SplitMix) -> RowDocument {
+    let length = 1 + random.below(most);
     let start = random.below(document.paragraphs.len().max(1));
     let end = (start + length).min(document.paragraphs.len());
     let paragraphs = document.paragraphs[start..end].to_vec();
-    RowDocument { paragraphs, view: View::Made, extractor: None, ..document.clone() }
+    RowDocument { paragraphs, made: true, ..document.clone() }
 }
 
 /// At most `length` neighbours of a list, from a random place on.
@@ -361,15 +395,52 @@ fn spam_left(document: &RowDocument) -> impl Iterator<Item = &[LabelledRow]> {
 /// Spam by fold.
 #[derive(Default)]
 struct SpamLists {
-    /// Rows of ads, one list an author or trade.
-    ads: BTreeMap<u8, Vec<Vec<u32>>>,
-    /// Rows of chrome, one list an author.
-    chrome: BTreeMap<u8, Vec<Vec<u32>>>,
+    ads: BTreeMap<u8, BTreeMap<u32, Set>>,
+    chrome: BTreeMap<u8, BTreeMap<u32, Set>>,
     /// Runs that extractors left.
     left: BTreeMap<u8, Vec<Vec<LabelledRow>>>,
 }
 
+/// Spam of one set of data.
+#[derive(Default)]
+struct Set {
+    /// How often it is drawn beside the others.
+    share: f64,
+    /// Rows, a list a document.
+    lists: Vec<Vec<u32>>,
+}
+
+/// A list of one of the sets, drawn by their shares.
+fn draw<'l>(sets: &'l BTreeMap<u32, Set>, random: &mut SplitMix) -> Option<&'l [u32]> {
+    let all: f64 = sets.values().map(|set| set.share).sum();
+    let mut place = random.next() as f64 / u64::MAX as f64 * all;
+    let set = sets.values().find(|set| {
+        place -= set.share;
+        place <= 0.0
+    })?;
+    Some(&set.lists[random.below(set.lists.len())])
+}
+
 impl SpamLists {
+    /// A document that is all ads or all chrome.
+    fn list(&self, fold: u8, random: &mut SplitMix) -> Option<RowDocument> {
+        let (sets, label) = match random.below(2) {
+            0 => (&self.ads, Label::Ad),
+            _ => (&self.chrome, Label::Chrome),
+        };
+        let most = [SHORT_PIECE, LONG_PIECE, LONG_LIST][random.below(3)];
+        let rows = part(draw(sets.get(&fold)?, random)?, 1 + random.below(most), random);
+        Some(RowDocument {
+            source: 0,
+            group: 0,
+            fold,
+            made: true,
+            extractor: None,
+            language: None,
+            paragraphs: rows.iter().map(|row| (*row, Some(label))).collect(),
+        })
+    }
+
     /// One to three injections into a genuine document: half of them ads, a quarter
     /// written chrome, a quarter what extractors left on other sites. Most stand alone
     /// between paragraphs, some at the end, some run over a few paragraphs; chrome
@@ -388,8 +459,7 @@ impl SpamLists {
             }
             let chrome = kind == 1;
             let lists = if chrome { &self.chrome } else { &self.ads };
-            let lists = lists.get(&carrier.fold)?;
-            let run = part(&lists[random.below(lists.len())], length, random);
+            let run = part(draw(lists.get(&carrier.fold)?, random)?, length, random);
             let label = if chrome { Label::Chrome } else { Label::Ad };
             let at = match (chrome, random.below(4)) {
                 (true, 0) => 0,
@@ -398,7 +468,7 @@ impl SpamLists {
             };
             paragraphs.splice(at..at, run.iter().map(|row| (*row, Some(label))));
         }
-        Some(RowDocument { paragraphs, view: View::Made, extractor: None, ..carrier.clone() })
+        Some(RowDocument { paragraphs, made: true, ..carrier.clone() })
     }
 }
 

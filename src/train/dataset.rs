@@ -1,7 +1,7 @@
 //! Labelled data: reading every form of it into one.
 //!
 //! Forms, told apart by the file's ending (before `.gz` or `.zst`):
-//! - JSON Lines, a document a line: `{"id","group","paragraphs":[{"text","label"}]}`,
+//! - JSON Lines, a document a line: `{"id","group","lang","paragraphs":[{"text","label"}]}`,
 //!   label `content`, `ad`, `chrome` or `unsure`;
 //! - JSON Lines, a paragraph a line: `{"text","label"}` (optional `group`);
 //! - fastText: `__label__ad the text`;
@@ -48,6 +48,8 @@ pub struct LabelledDocument {
     pub group: String,
     /// The extractor that made the text, if any: the *extracted* view.
     pub extractor: Option<String>,
+    /// The language that the data say it is in, as they spell it.
+    pub language: Option<String>,
     /// The paragraphs in reading order.
     pub paragraphs: Vec<LabelledParagraph>,
 }
@@ -215,6 +217,7 @@ struct JsonRow {
     id: Option<Name>,
     group: Option<Name>,
     extractor: Option<String>,
+    lang: Option<String>,
     paragraphs: Option<Vec<JsonParagraph>>,
     text: Option<String>,
     label: Option<String>,
@@ -261,6 +264,7 @@ fn json_document(line: &str, source: &str, row: usize) -> Result<LabelledDocumen
         id,
         source: source.to_owned(),
         extractor: parsed.extractor,
+        language: parsed.lang,
         paragraphs,
     })
 }
@@ -288,6 +292,7 @@ fn one_paragraph(
         id,
         source: source.to_owned(),
         extractor: None,
+        language: None,
         paragraphs: vec![paragraph],
     }
 }

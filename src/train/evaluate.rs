@@ -39,7 +39,7 @@ pub fn judge(
         }
         let said = |verdict: Verdict| Said {
             words: verdict.words,
-            spam: verdict.spam().get(),
+            spam: verdict.spam_unless_guarded().get(),
             label: verdict.label,
         };
         Ok::<_, Infallible>(verdicts.into_iter().map(said).collect())

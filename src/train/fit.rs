@@ -6,7 +6,9 @@
 //! minimise  1/2 sum_k |w_k - b_k|^2 + sum_i c_i * (ln sum_k exp(w_k . x_i) - w_{y_i} . x_i)
 //! ```
 //!
-//! where `b` is zero, or the model to start from and be pulled towards. Solved in
+//! where `b` is zero, or the model to start from and be pulled towards. A row may have a
+//! fixed offset a class, which is added to its margins `w_k . x_i`, and a few dense
+//! features beside the sparse ones. Solved in
 //! the dual by coordinate descent, a block of three variables a row at a time
 //! (Yu, Huang and Lin, "Dual coordinate descent methods for logistic regression
 //! and maximum entropy models", Machine Learning 85, 2011). The intercept is the
@@ -38,6 +40,7 @@ pub struct Rows {
     starts: Vec<[usize; 2]>,
     scales: Vec<f64>,
     squares: Vec<f64>,
+    offsets: Vec<ClassWeights>,
 }
 
 impl Rows {
@@ -71,6 +74,18 @@ impl Rows {
             .push(square(&self.ids[start..middle], 1.0) + square(&self.ids[middle..], scale));
         self.starts.push([start, middle]);
         self.scales.push(scale);
+        self.offsets.push([0.0; CLASSES]);
+    }
+
+    /// Adds a row of features of value 1 with a fixed `offset` a class.
+    ///
+    /// # Panics
+    /// If an id is not below the number of columns.
+    pub fn push_with_offset(&mut self, units: impl IntoIterator<Item = u32>, offset: ClassWeights) {
+        self.push(units, [], 0.0);
+        if let Some(last) = self.offsets.last_mut() {
+            *last = offset;
+        }
     }
 
     /// Number of rows.
@@ -108,6 +123,28 @@ impl Records for Rows {
     }
 }
 
+/// Dense features of all rows, beside their sparse ones.
+#[derive(Clone, Debug, Default)]
+pub struct Dense {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Dense {
+    /// Values of rows of `width` features, row by row.
+    ///
+    /// # Panics
+    /// If the values are no whole rows.
+    pub fn new(width: usize, values: Vec<f32>) -> Self {
+        assert!(values.len().is_multiple_of(width.max(1)), "rows are {width} values wide");
+        Dense { width, values }
+    }
+
+    fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.width..(i + 1) * self.width]
+    }
+}
+
 /// What a row is to be told as. A row may have none, one or several targets; the
 /// weight includes the penalty constant C.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,7 +173,7 @@ pub struct SoftmaxParams {
 /// A fitted softmax regression.
 #[derive(Clone, Debug)]
 pub struct Softmax {
-    /// A weight a feature and class.
+    /// A weight a feature and class: of the sparse features, then of the dense ones.
     pub weights: Vec<ClassWeights>,
     /// Value of the objective at the weights.
     pub objective: f64,
@@ -164,7 +201,7 @@ pub enum FitError {
     #[error(transparent)]
     Linfa(#[from] linfa::Error),
     /// linfa-logistic's complaint.
-    #[error("the context stage cannot be fitted: {0}")]
+    #[error("the calibration cannot be fitted: {0}")]
     Logistic(String),
 }
 
@@ -179,8 +216,21 @@ impl Fit<Rows, Vec<Target>, FitError> for SoftmaxParams {
 impl SoftmaxParams {
     /// Fits `rows` to `targets`.
     pub fn solve(&self, rows: &Rows, targets: &[Target]) -> Result<Softmax, FitError> {
+        self.solve_dense(rows, &Dense::default(), targets)
+    }
+
+    /// The same with dense features, which are pulled towards no base.
+    pub fn solve_dense(
+        &self,
+        rows: &Rows,
+        dense: &Dense,
+        targets: &[Target],
+    ) -> Result<Softmax, FitError> {
         check(rows, targets, self.base.as_deref())?;
-        let mut solver = Solver::new(rows, targets, self.base.as_deref());
+        if dense.values.len() != dense.width * rows.len() {
+            return Err(FitError::Targets("dense features of other rows".to_owned()));
+        }
+        let mut solver = Solver::new(rows, dense, targets, self.base.as_deref());
         let mut order: Vec<u32> = (0..targets.len() as u32).collect();
         let mut random = SplitMix(self.seed);
         let (mut epochs, mut reached) = (0, None);
@@ -243,29 +293,41 @@ const LINE: usize = 64 / size_of::<u32>();
 type Differences = [f64; CLASSES - 1];
 
 /// A target with all that a visit needs of its row.
+#[derive(Clone, Copy)]
 struct Block {
     /// Where the row's ids start, where its scaled ones do, where they end.
     ids: [usize; 3],
+    /// The row's number, to find its dense features.
+    row: u32,
     scale: f64,
     /// The row's square times the weight.
     curvature: f64,
     weight: f64,
     /// The dual variables as shares of the weight: in (0, 1), summing to 1.
     duals: ClassWeights,
+    /// The row's offsets less that of its class, and minus a lot for classes without rows,
+    /// which are left out of the softmax.
+    offset: ClassWeights,
 }
 
 struct Solver<'r> {
     ids: &'r [u32],
+    dense: &'r Dense,
     blocks: Vec<Block>,
     base: Option<&'r [ClassWeights]>,
+    /// Of the sparse features.
     differences: Vec<Differences>,
-    /// Added to the margins: nothing, or minus a lot for a class without rows,
-    /// which is left out of the softmax.
-    absent: ClassWeights,
+    /// Of the dense features.
+    dense_differences: Vec<Differences>,
 }
 
 impl<'r> Solver<'r> {
-    fn new(rows: &'r Rows, targets: &[Target], base: Option<&'r [ClassWeights]>) -> Self {
+    fn new(
+        rows: &'r Rows,
+        dense: &'r Dense,
+        targets: &[Target],
+        base: Option<&'r [ClassWeights]>,
+    ) -> Self {
         let differences = match base {
             Some(base) => base.iter().map(differences).collect(),
             None => vec![[0.0; CLASSES - 1]; rows.columns],
@@ -275,7 +337,9 @@ impl<'r> Solver<'r> {
             if present { 0.0 } else { ABSENT }
         });
         let blocks = Vec::with_capacity(targets.len());
-        let mut solver = Solver { ids: &rows.ids, blocks, base, differences, absent };
+        let dense_differences = vec![[0.0; CLASSES - 1]; dense.width];
+        let mut solver =
+            Solver { ids: &rows.ids, dense, blocks, base, differences, dense_differences };
         for Target { row, label, weight } in targets {
             let row = *row as usize;
             let mut duals = absent.map(|absent| if absent < 0.0 { TINY } else { START_SHARE });
@@ -284,13 +348,17 @@ impl<'r> Solver<'r> {
             let end = rows.starts.get(row + 1).map_or(rows.ids.len(), |next| next[0]);
             let block = Block {
                 ids: [start, middle, end],
+                row: row as u32,
                 scale: rows.scales[row],
-                curvature: rows.squares[row] * weight,
+                curvature: (rows.squares[row] + square(dense.row(row))) * weight,
                 weight: *weight,
                 duals,
+                offset: absent.map_with(rows.offsets[row], |absent, offset| {
+                    absent + offset - rows.offsets[row][label.class()]
+                }),
             };
             let step = indicator(*label).map_with(duals, |hit, share| weight * (hit - share));
-            add(&mut solver.differences, solver.ids, &block, step);
+            solver.add(&block, step);
             solver.blocks.push(block);
         }
         solver
@@ -319,7 +387,18 @@ impl<'r> Solver<'r> {
         let step = block.duals.map_with(new, |old, new| block.weight * (old - new));
         if step.iter().any(|value| value.abs() > 1e-12 * block.weight) {
             block.duals = new;
-            add(&mut self.differences, self.ids, block, step);
+            let block = *block;
+            self.add(&block, step);
+        }
+    }
+
+    /// Adds `step` times the row of `block` to the weights.
+    fn add(&mut self, block: &Block, step: ClassWeights) {
+        add(&mut self.differences, self.ids, block, step);
+        let step = differences(&step);
+        let values = self.dense.row(block.row as usize);
+        for (weights, value) in self.dense_differences.iter_mut().zip(values) {
+            (0..CLASSES - 1).for_each(|k| weights[k] += step[k] * f64::from(*value));
         }
     }
 
@@ -328,21 +407,39 @@ impl<'r> Solver<'r> {
         let [start, middle, end] = block.ids;
         let units = sum(&self.differences, &self.ids[start..middle]);
         let scaled = sum(&self.differences, &self.ids[middle..end]);
-        let mut margins = self.absent;
+        let mut dense = [0.0; CLASSES - 1];
+        for (weights, value) in
+            self.dense_differences.iter().zip(self.dense.row(block.row as usize))
+        {
+            (0..CLASSES - 1).for_each(|k| dense[k] += weights[k] * f64::from(*value));
+        }
+        let mut margins = block.offset;
         for (k, margin) in margins[1..].iter_mut().enumerate() {
-            *margin += units[k] + scaled[k] * block.scale;
+            *margin += units[k] + scaled[k] * block.scale + dense[k];
         }
         margins
     }
 
     /// The weights that the differences stand for.
     fn weights(&self) -> Vec<ClassWeights> {
-        (0..self.differences.len()).map(|id| self.weights_of(id)).collect()
+        (0..self.columns()).map(|id| self.weights_of(id)).collect()
+    }
+
+    /// Number of features, sparse and dense.
+    fn columns(&self) -> usize {
+        self.differences.len() + self.dense_differences.len()
+    }
+
+    fn base_of(&self, id: usize) -> ClassWeights {
+        self.base.and_then(|base| base.get(id)).copied().unwrap_or_default()
     }
 
     fn weights_of(&self, id: usize) -> ClassWeights {
-        let total: f64 = self.base.map_or(0.0, |base| base[id].iter().sum());
-        let others = self.differences[id];
+        let total: f64 = self.base_of(id).iter().sum();
+        let others = match id.checked_sub(self.differences.len()) {
+            None => self.differences[id],
+            Some(dense) => self.dense_differences[dense],
+        };
         let first = (total - others.iter().sum::<f64>()) / CLASSES as f64;
         std::array::from_fn(|k| if k == 0 { first } else { first + others[k - 1] })
     }
@@ -354,9 +451,8 @@ impl<'r> Solver<'r> {
     /// few rows are often enough to say no.
     fn objective_and_gap(&self, tolerance: f64) -> Option<(f64, f64)> {
         let mut dual = 0.0;
-        for id in 0..self.differences.len() {
-            for (k, w) in self.weights_of(id).into_iter().enumerate() {
-                let base = self.base.map_or(0.0, |base| base[id][k]);
+        for id in 0..self.columns() {
+            for (w, base) in self.weights_of(id).into_iter().zip(self.base_of(id)) {
                 // max over w of -1/2|w-b|^2 + w.u with u = w - b is 1/2|u|^2 + b.u.
                 dual -= 0.5 * (w - base) * (w - base) + base * (w - base);
             }
@@ -364,7 +460,11 @@ impl<'r> Solver<'r> {
         let entropy = |block: &Block| -> f64 {
             -block.duals.iter().map(|share| share * share.ln()).sum::<f64>()
         };
-        dual += self.blocks.iter().map(|block| block.weight * entropy(block)).sum::<f64>();
+        let fixed = |block: &Block| -> f64 {
+            block.duals.iter().zip(block.offset).map(|(share, offset)| share * offset).sum()
+        };
+        let own = |block: &Block| block.weight * (entropy(block) + fixed(block));
+        dual += self.blocks.iter().map(own).sum::<f64>();
         let mut gap = 0.0;
         for block in &self.blocks {
             let margins = self.margins(block);
@@ -377,6 +477,10 @@ impl<'r> Solver<'r> {
         }
         Some((dual + gap, gap))
     }
+}
+
+fn square(values: &[f32]) -> f64 {
+    values.iter().map(|value| f64::from(*value).powi(2)).sum()
 }
 
 fn differences(weights: &ClassWeights) -> Differences {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::dataset::LabelledDocument;
 use crate::model::format::hex;
 use crate::model::text::BAG_BITS;
 
@@ -24,11 +25,9 @@ pub struct Recipe {
     pub keep: Vec<f64>,
     /// One-sided confidence that an operating point keeps its share.
     pub confidence: f64,
-    /// How fast thresholds rise with a document's junk share.
-    pub junk_power: f64,
     /// The text stage.
     pub text: TextRecipe,
-    /// The context stage.
+    /// The last stage.
     pub context: ContextRecipe,
     /// Made documents that join the training data.
     pub augment: AugmentRecipe,
@@ -56,18 +55,35 @@ pub struct TextRecipe {
     pub tolerance: f64,
     /// Passes over the rows at most.
     pub max_epochs: usize,
+    /// Word vectors that lend weight to rare words; none if left out.
+    pub vectors: Option<VectorRecipe>,
 }
 
-/// How to fit the context stage.
+/// How to learn word vectors.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorRecipe {
+    /// Words that get one, at most: the most frequent ones.
+    pub words: usize,
+    /// Their length.
+    pub dimensions: usize,
+    /// What the vectors count beside the words themselves.
+    pub scale: f64,
+}
+
+/// How to fit the last stage.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContextRecipe {
-    /// Penalty on the weights, for a million rows; scaled with their number.
-    pub alpha: f64,
+    /// The penalty constant C: what a paragraph of weight 1 counts against the penalty
+    /// on the weights.
+    pub c: f64,
     /// Rows at most; documents are drawn to stay below.
     pub max_rows: usize,
-    /// Iterations at most.
-    pub max_iterations: u64,
+    /// Stop when the duality gap is below this share of the objective.
+    pub tolerance: f64,
+    /// Passes over the rows at most.
+    pub max_epochs: usize,
 }
 
 /// Documents made from the data.
@@ -76,8 +92,13 @@ pub struct ContextRecipe {
 pub struct AugmentRecipe {
     /// Genuine documents into which ads and chrome are put, at most.
     pub injected: usize,
-    /// Short pieces cut out of documents, at most.
+    /// Pieces of 1 to 15 paragraphs cut out of documents, at most.
     pub pieces: usize,
+    /// Documents that are all ads or all chrome, at most.
+    pub lists: usize,
+    /// Pieces of 1 to 5 paragraphs cut out of genuine documents for each pool, to find the
+    /// thresholds of short documents with.
+    pub proof: usize,
     /// Share of the ads of bare lists that get a disguised copy for the text stage, in
     /// [0, 1].
     pub disguised: f64,
@@ -93,14 +114,22 @@ pub struct SourceRecipe {
     #[serde(default = "one")]
     pub weight: f64,
     /// Whether its documents are documents with their surroundings, fit for the
-    /// context stage, or bare lists of paragraphs.
+    /// last stage, or bare lists of paragraphs.
     pub documents: bool,
-    /// What a document's chance is to be drawn for the context stage, in [0, 1].
+    /// What a document's chance is to be drawn for the last stage, in [0, 1].
     #[serde(default = "one")]
     pub context_share: f64,
-    /// Whether operating points must hold on it.
+    /// How often its spam is put into genuine documents, beside that of other bare lists.
+    #[serde(default = "one")]
+    pub injected: f64,
+    /// The pool of sets that it is counted in when operating points are found: a point must
+    /// hold in each pool. None decides nothing.
     #[serde(default)]
-    pub decides: bool,
+    pub pool: Option<String>,
+    /// The languages, by the data's own field, whose documents are read; all if there are
+    /// none.
+    #[serde(default)]
+    pub languages: Vec<String>,
 }
 
 fn one() -> f64 {
@@ -114,7 +143,9 @@ impl Default for SourceRecipe {
             weight: 1.0,
             documents: true,
             context_share: 1.0,
-            decides: false,
+            injected: 1.0,
+            pool: None,
+            languages: Vec::new(),
         }
     }
 }
@@ -160,16 +191,29 @@ impl Recipe {
         self.source.get(name).cloned().unwrap_or_default()
     }
 
+    /// The documents that are read: all but those in languages that the recipe leaves out
+    /// of their set.
+    pub(super) fn chosen(&self, documents: &[LabelledDocument]) -> Vec<LabelledDocument> {
+        let chosen = |document: &&LabelledDocument| {
+            let languages = self.source.get(&document.source).map(|source| &source.languages);
+            languages.is_none_or(|languages| {
+                languages.is_empty()
+                    || document.language.as_ref().is_some_and(|own| languages.contains(own))
+            })
+        };
+        documents.iter().filter(chosen).cloned().collect()
+    }
+
     fn check(&self) -> Result<(), RecipeError> {
         let positive = |value: f64| value > 0.0 && value.is_finite();
         let share = |value: f64| (0.0..=1.0).contains(&value);
+        let not_negative = |value: f64| value >= 0.0 && value.is_finite();
         let falling = self.keep.windows(2).all(|two| two[0] > two[1]);
         let keeps =
             !self.keep.is_empty() && falling && self.keep.iter().all(|k| *k > 0.0 && *k < 100.0);
-        let weights = self
-            .source
-            .values()
-            .all(|source| positive(source.weight) && share(source.context_share));
+        let weights = self.source.values().all(|source| {
+            positive(source.weight) && share(source.context_share) && not_negative(source.injected)
+        });
         let checks = [
             ("folds", self.folds.to_string(), (2..=20).contains(&self.folds), "expected 2 to 20"),
             ("keep", format!("{:?}", self.keep), keeps, "expected falling numbers in (0, 100)"),
@@ -178,12 +222,6 @@ impl Recipe {
                 self.confidence.to_string(),
                 share(self.confidence) && self.confidence >= 0.5 && self.confidence < 1.0,
                 "expected a number in [0.5, 1)",
-            ),
-            (
-                "junk_power",
-                self.junk_power.to_string(),
-                (0.0..=10.0).contains(&self.junk_power),
-                "expected a number in [0, 10]",
             ),
             (
                 "text.bits",
@@ -216,9 +254,15 @@ impl Recipe {
                 "expected at least 1",
             ),
             (
-                "context.alpha",
-                self.context.alpha.to_string(),
-                positive(self.context.alpha),
+                "context.c",
+                self.context.c.to_string(),
+                positive(self.context.c),
+                "expected a positive number",
+            ),
+            (
+                "context.tolerance",
+                self.context.tolerance.to_string(),
+                positive(self.context.tolerance),
                 "expected a positive number",
             ),
             (
@@ -228,10 +272,10 @@ impl Recipe {
                 "expected at least 100",
             ),
             (
-                "context.max_iterations",
-                self.context.max_iterations.to_string(),
-                self.context.max_iterations > 1,
-                "expected at least 2",
+                "context.max_epochs",
+                self.context.max_epochs.to_string(),
+                self.context.max_epochs > 0,
+                "expected at least 1",
             ),
             (
                 "augment.disguised",
@@ -241,7 +285,7 @@ impl Recipe {
             ),
             (
                 "source",
-                "one with a weight or share".to_owned(),
+                "one with a weight, share or injected".to_owned(),
                 weights,
                 "expected positive weights and shares in [0, 1]",
             ),

@@ -7,16 +7,17 @@ use crate::features::BIN_COUNT;
 use crate::label::Label;
 use crate::model::text::{TextModel, TextValue, WEIGHT_UNIT, WeightPair};
 
-/// Fixed-point differences to content.
+/// The weights of a feature as fixed-point differences to content.
+pub(super) fn pair(weights: &ClassWeights) -> WeightPair {
+    [Label::Ad, Label::Chrome].map(|label| {
+        let units = ((weights[label.class()] - weights[0]) / WEIGHT_UNIT).round();
+        units.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
+    })
+}
+
+/// A text model of fixed-point differences to content.
 pub(super) fn quantise(weights: &[ClassWeights], targets: &[Target], based: bool) -> TextModel {
     let present = |label: Label| based || targets.iter().any(|target| target.label == label);
-    let difference = |w: &ClassWeights, label: Label| {
-        let units = ((w[label.class()] - w[0]) / WEIGHT_UNIT).round();
-        units.clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
-    };
-    let pair = |w: &ClassWeights| -> WeightPair {
-        [difference(w, Label::Ad), difference(w, Label::Chrome)]
-    };
     let mut intercept = pair(&weights[0]);
     for (slot, label) in intercept.iter_mut().zip([Label::Ad, Label::Chrome]) {
         if !present(label) {
