@@ -98,6 +98,7 @@ fn drawn(documents: Vec<LabelledDocument>, count: usize) -> Vec<LabelledDocument
         source: String::new(),
         group: String::new(),
         extractor: None,
+        language: None,
         paragraphs: vec![LabelledParagraph { text, label: Some(label) }],
     };
     texts.into_iter().map(document).collect()

@@ -6,8 +6,9 @@
 //! cargo bench --bench instructions -- --record # writes the record anew
 //! ```
 //!
-//! Needs valgrind. The input is the genuine text of `training/written`. What starting
-//! takes is measured on an empty file and left out of the other figures.
+//! Needs valgrind. The input is the genuine text of `training/written`, and its short pages
+//! of short lines. What starting takes is measured on an empty file and left out of
+//! the other figures.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -35,17 +36,23 @@ struct Paragraph {
 fn main() -> Result<(), Box<dyn Error>> {
     let record = std::env::args().any(|argument| argument == "--record");
     let folder = tempfile::tempdir()?;
-    let documents = documents()?;
+    let genuine = documents("genuine_")?;
+    let mut pages = String::new();
+    for Document { paragraphs, .. } in documents("/short_")? {
+        for paragraph in paragraphs {
+            writeln!(pages, "{}", paragraph.text.trim())?;
+        }
+    }
     let mut text = String::new();
     let mut json = String::new();
-    for Document { id, paragraphs } in &documents {
+    for Document { id, paragraphs } in &genuine {
         let lines: Vec<&str> = paragraphs.iter().map(|paragraph| paragraph.text.trim()).collect();
         writeln!(text, "{}", lines.join("\n"))?;
         writeln!(json, "{}", serde_json::json!({"id": id, "text": lines.join("\n")}))?;
     }
     let start = count(&written(folder.path(), "empty.txt", "")?)?;
     let mut figures = vec![("start, millions".to_owned(), start as f64 / 1e6)];
-    for (name, content) in [("text.txt", &text), ("records.jsonl", &json)] {
+    for (name, content) in [("text.txt", &text), ("pages.txt", &pages), ("records.jsonl", &json)] {
         let count = count(&written(folder.path(), name, content)?)?;
         let a_byte = count.saturating_sub(start) as f64 / content.len() as f64;
         figures.push((format!("{name}, a byte"), a_byte));
@@ -58,11 +65,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     compare(&figures)
 }
 
-/// The genuine documents that were written for the model.
-fn documents() -> Result<Vec<Document>, Box<dyn Error>> {
+/// The documents that were written for the model in files of this kind.
+fn documents(kind: &str) -> Result<Vec<Document>, Box<dyn Error>> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(WRITTEN)?
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.to_string_lossy().contains("genuine_"))
+        .filter(|path| path.to_string_lossy().contains(kind))
         .collect();
     paths.sort();
     let mut documents = Vec::new();

@@ -1,17 +1,19 @@
 //! The quality table: every labelled set of a folder, both views, with intervals.
 //!
 //! ```text
-//! cargo bench --bench quality -- FOLDER [--model FILE] [--all] [--rows NAME=FILE]
+//! cargo bench --bench quality -- FOLDER... [--model FILE] [--all] [--brief] [--rows NAME=FILE]
 //! ```
 //!
 //! `FOLDER` holds labelled sets in any form that `despam eval` reads. One model and
 //! its own thresholds are used throughout; nothing is chosen on the sets. `--all`
-//! adds a row for every extractor. A set `SET_extracted` with extractors also gets a
+//! adds a row for every extractor, `--brief` prints one line a set and class of length,
+//! without intervals. A set `SET_extracted` with extractors also gets a
 //! pooled row without those that print whole pages (inscriptis, resiliparse_all).
 //! `--rows`, which may be repeated, measures what another program said of the same
 //! sets instead: rows of `{"id","paragraph","spam","label"}`, as `despam score` writes
 //! them and `benches/peers/quality.py` does for others.
 
+mod brief;
 mod noise;
 mod rows;
 
@@ -19,8 +21,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use despam::classifier::Bound;
+use despam::Bound;
 use despam::metrics::{Estimate, Evaluation, Judged, evaluate};
+use despam::model::OperatingPoint;
 use despam::train::dataset::{LabelledDocument, read};
 use despam::train::evaluate::judge;
 use despam::{Classifier, Model};
@@ -30,19 +33,21 @@ const WHOLE_PAGE: [&str; 2] = ["/inscriptis", "/resiliparse_all"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    let (mut folder, mut model, mut all, mut rows) = (None, None, false, Vec::new());
+    let (mut folders, mut model, mut rows) = (Vec::new(), None, Vec::new());
+    let (mut all, mut brief) = (false, false);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--model" => model = arguments.next(),
             "--all" => all = true,
+            "--brief" => brief = true,
             "--rows" => rows.extend(arguments.next()),
-            _ => folder = Some(PathBuf::from(argument)),
+            _ => folders.push(PathBuf::from(argument)),
         }
     }
-    let Some(folder) = folder else {
+    if folders.is_empty() {
         println!("no folder of labelled sets given: nothing to measure");
         return Ok(());
-    };
+    }
     let loaded;
     let model = match model {
         None => Model::default_model(),
@@ -51,12 +56,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             &loaded
         }
     };
-    let documents = read(&[folder])?;
+    let documents = read(&folders)?;
     for peer in &rows {
         let (name, file) = peer.split_once('=').ok_or("--rows wants NAME=FILE")?;
         print_peer(name, &rows::judged(&documents, Path::new(file))?, all);
     }
     if !rows.is_empty() {
+        return Ok(());
+    }
+    if brief {
+        brief::print(model, &documents);
         return Ok(());
     }
     let mut thresholds = Vec::new();
@@ -67,11 +76,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         pool(&mut judged);
         judged.retain(|name, _| all || !name.contains('/'));
         sets.push(judged.iter().map(|(name, rows)| (name.clone(), evaluate(rows))).collect());
-        thresholds.push((point.keep, point.threshold));
+        thresholds.push(point);
     }
     print_ranking(&sets[0]);
-    for ((keep, threshold), sets) in thresholds.iter().zip(&sets) {
-        print_point(*keep, *threshold, sets);
+    for (point, sets) in thresholds.iter().zip(&sets) {
+        print_point(point, sets);
     }
     print_noise(&Classifier::new(model), &documents);
     Ok(())
@@ -158,8 +167,9 @@ fn print_ranking(sets: &BTreeMap<String, Evaluation>) {
     }
 }
 
-fn print_point(keep: f64, threshold: f64, sets: &BTreeMap<String, Evaluation>) {
-    println!("\nAt `--keep {keep}` (threshold {threshold:.6}), shares in per cent\n");
+fn print_point(point: &OperatingPoint, sets: &BTreeMap<String, Evaluation>) {
+    let OperatingPoint { keep, thresholds } = point;
+    println!("\nAt `--keep {keep}` (thresholds {thresholds:?}), shares in per cent\n");
     print_shares(sets);
 }
 

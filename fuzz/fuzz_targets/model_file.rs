@@ -6,7 +6,7 @@
 
 #![no_main]
 
-use despam::model::context::ContextModel;
+use despam::model::context::{Calibration, ContextModel};
 use despam::model::text::TextModel;
 use despam::model::{Model, ModelParts, OperatingPoint};
 use despam::{Bound, Classifier};
@@ -20,13 +20,12 @@ fn parts(data: &[u8]) -> Option<ModelParts> {
     let model = Model::default_model();
     let mut numbers = data.chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]]);
     let mut float = |old: f32| numbers.next().map_or(old, f32::from_le_bytes);
-    let context = model.context();
-    let intercept = float(context.intercept());
-    let weights = context.weights().iter().map(|old| float(*old)).collect();
+    let old = model.context().calibration();
+    let calibration =
+        Calibration { slope: float(old.slope as f32).into(), offset: float(old.offset as f32).into() };
     let points = model.points().iter().map(|point| OperatingPoint {
         keep: float(point.keep as f32).into(),
-        threshold: float(point.threshold as f32).into(),
-        junk_power: float(point.junk_power as f32).into(),
+        thresholds: point.thresholds.map(|threshold| float(threshold as f32).into()),
     });
     let points = points.collect();
     let mut pair = |old: [i16; 2]| {
@@ -39,10 +38,11 @@ fn parts(data: &[u8]) -> Option<ModelParts> {
     let bins = text.bins().iter().map(|old| pair(*old)).collect();
     // The fewest weights that a model may have: writing and hashing many is slow.
     let bag = text.bag()[..256].iter().map(|old| pair(*old)).collect();
+    let cells = model.context().cells().iter().map(|old| pair(*old)).collect();
     Some(ModelParts {
         tokenizer_json: model.tokenizer_json().to_owned(),
         text: TextModel::new(text_intercept, bins, bag)?,
-        context: ContextModel::new(intercept, weights)?,
+        context: ContextModel::new(cells, calibration)?,
         points,
         self_test: Vec::new(),
         card: model.card().clone(),
