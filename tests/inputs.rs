@@ -358,7 +358,7 @@ fn composed_and_decomposed_text_score_alike() {
     ] {
         assert_eq!(spam(composed), spam(decomposed), "{composed}");
     }
-    // Of scripts that the model has not learnt both are kept.
+    // Of scripts that the model has not learned both are kept.
     let classifier = Classifier::new(Model::default_model());
     for hangul in ["한국어", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{116e}\u{11a8}\u{110b}\u{1165}"]
     {

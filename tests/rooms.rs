@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What each room may import of ours.
-const MAY_IMPORT: [(&str, &[&str]); 19] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("document", &[]),
     ("label", &[]),
     ("paragraph", &["document"]),
@@ -15,7 +15,11 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
     ("clean", &["document", "paragraph"]),
     ("explain", &["features", "model"]),
     ("formats", &["paragraph"]),
-    ("classifier", &["document", "explain", "features", "label", "model", "paragraph", "verdict"]),
+    ("judgement", &["features", "label", "model", "verdict"]),
+    (
+        "classifier",
+        &["document", "explain", "features", "judgement", "model", "paragraph", "verdict"],
+    ),
     (
         "pipeline",
         &[
@@ -24,18 +28,41 @@ const MAY_IMPORT: [(&str, &[&str]); 19] = [
             "document",
             "explain",
             "formats",
+            "judgement",
             "label",
             "paragraph",
             "statistics",
             "verdict",
         ],
     ),
-    ("report", &["classifier", "explain", "label", "model", "paragraph", "pipeline", "statistics"]),
+    (
+        "report",
+        &[
+            "classifier",
+            "explain",
+            "judgement",
+            "label",
+            "model",
+            "paragraph",
+            "pipeline",
+            "statistics",
+        ],
+    ),
     ("restore", &["formats", "pipeline"]),
     ("statistics", &["clean", "document", "label", "paragraph", "verdict"]),
     (
         "train",
-        &["classifier", "features", "formats", "label", "metrics", "model", "paragraph", "verdict"],
+        &[
+            "classifier",
+            "features",
+            "formats",
+            "judgement",
+            "label",
+            "metrics",
+            "model",
+            "paragraph",
+            "verdict",
+        ],
     ),
     ("cli", &[]),
     ("lib", &[]),

@@ -1,6 +1,6 @@
 //! Small fits on text made for them.
 
-use despam::classifier::Bound;
+use despam::Bound;
 use despam::train::dataset::{LabelledDocument, LabelledParagraph};
 use despam::train::evaluate::judge;
 use despam::train::recipe::{DEFAULT_RECIPE, Recipe};
@@ -17,6 +17,7 @@ fn document(group: usize, paragraphs: Vec<(String, Label)>) -> LabelledDocument 
         source: "made".to_owned(),
         group: format!("g{group}"),
         extractor: None,
+        language: None,
         paragraphs: paragraphs
             .into_iter()
             .map(|(text, label)| LabelledParagraph { text, label: Some(label) })
@@ -25,7 +26,7 @@ fn document(group: usize, paragraphs: Vec<(String, Label)>) -> LabelledDocument 
 }
 
 /// Notes of an amateur radio log and, as a new kind of spam that the shipped model
-/// cannot know, codes of a weather service that were printed between them.
+/// cannot know, sentences of a weather service that were printed between them.
 fn radio_log(groups: std::ops::Range<usize>) -> Vec<LabelledDocument> {
     let bands =
         ["forty metres", "twenty metres", "the two metre band", "eighty metres", "six metres"];
@@ -47,7 +48,7 @@ fn radio_log(groups: std::ops::Range<usize>) -> Vec<LabelledDocument> {
                     (text, Label::Content)
                 } else {
                     let text = format!(
-                        "Obs {} visual {} knots, glass {} falling, sea moderate, report ends",
+                        "The wind off {} was {} knots that morning, and the glass stood at {} and fell.",
                         stations[n % 5],
                         n % 40,
                         980 + n % 50

@@ -1,7 +1,7 @@
 //! Files that are no models, and models with odd numbers.
 
-use despam::model::context::ContextModel;
-use despam::model::{ModelError, ModelParts, OperatingPoint};
+use despam::model::context::{Calibration, ContextModel};
+use despam::model::{DocumentClass, ModelError, ModelParts, OperatingPoint};
 use despam::{Classifier, Model};
 
 use super::{AD, PROSE};
@@ -75,32 +75,38 @@ fn parts() -> ModelParts {
 
 #[test]
 fn numbers_out_of_range_are_refused_and_odd_ones_judge() {
-    let weights = parts().context.weights().to_vec();
-    let of = |weight: f32, intercept: f32| {
-        let mut weights = weights.clone();
-        weights.iter_mut().step_by(3).for_each(|old| *old = weight);
-        let context = ContextModel::new(intercept, weights).expect("the sizes fit");
+    let of = |slope: f64, offset: f64, weight: i16| {
+        let mut cells = parts().context.cells().to_vec();
+        cells.iter_mut().step_by(3).for_each(|old| *old = [weight; 2]);
+        let context =
+            ContextModel::new(cells, Calibration { slope, offset }).expect("the size fits");
         Model::from_parts(ModelParts { context, ..parts() })
     };
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        assert!(matches!(of(bad, 0.0), Err(ModelError::Content(_))), "{bad}");
-        assert!(matches!(of(0.0, bad), Err(ModelError::Content(_))), "{bad}");
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(matches!(of(bad, 0.0, 0), Err(ModelError::Content(_))), "{bad}");
+        assert!(matches!(of(1.0, bad, 0), Err(ModelError::Content(_))), "{bad}");
+    }
+    for bad in [0.0, -1.0] {
+        assert!(matches!(of(bad, 0.0, 0), Err(ModelError::Content(_))), "{bad}");
     }
     let page = format!("Home | Login\n{PROSE}\n{AD}\n\nHome | Login\n");
-    for odd in [-0.0, f32::MIN_POSITIVE / 2.0, 1e38, -1e38, f32::MAX] {
-        let model = of(odd, odd).expect("it is finite");
+    for (odd, weight) in [(f64::MIN_POSITIVE, 1), (1e300, i16::MIN), (f64::MAX, i16::MAX)] {
+        let model = of(odd, -odd, weight).expect("it is finite");
         let again = Model::from_bytes(&model.to_bytes().expect("it can be written"));
         let again = again.expect("what was written can be read");
         let verdicts = Classifier::new(&model).judge(page.as_bytes());
         assert_eq!(verdicts, Classifier::new(&again).judge(page.as_bytes()));
         assert!(verdicts.iter().all(|verdict| (0.0..=1.0).contains(&verdict.spam().get())));
     }
-    let point = OperatingPoint { keep: 99.0, threshold: 0.9, junk_power: 1.0 };
+    let point = OperatingPoint { keep: 99.0, thresholds: [0.9; DocumentClass::COUNT] };
     let points = |point| Model::from_parts(ModelParts { points: vec![point], ..parts() });
     assert!(points(point).is_ok());
     for bad in [f64::NAN, f64::INFINITY, -0.1, 100.1] {
-        assert!(points(OperatingPoint { threshold: bad, ..point }).is_err(), "{bad}");
-        assert!(points(OperatingPoint { junk_power: bad, ..point }).is_err(), "{bad}");
+        for class in 0..DocumentClass::COUNT {
+            let mut thresholds = point.thresholds;
+            thresholds[class] = bad;
+            assert!(points(OperatingPoint { thresholds, ..point }).is_err(), "{bad}");
+        }
         assert!(points(OperatingPoint { keep: bad, ..point }).is_err(), "{bad}");
     }
     let tokenizer_json = parts().tokenizer_json.replacen("NFKC", "NFC", 1);
@@ -112,11 +118,9 @@ fn numbers_out_of_range_are_refused_and_odd_ones_judge() {
 
 #[test]
 fn numbers_come_back_to_the_last_digit() {
-    let fraction = |i: u32| (f64::from(i) * std::f64::consts::SQRT_2).fract();
     let point = |i| OperatingPoint {
         keep: 100.0 / f64::from(i),
-        threshold: 1.0 / f64::from(i),
-        junk_power: fraction(i),
+        thresholds: [1.0 / f64::from(i); DocumentClass::COUNT],
     };
     let points: Vec<_> = (1..1000).map(point).collect();
     let model = Model::from_parts(ModelParts { points: points.clone(), ..parts() });
