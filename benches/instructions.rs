@@ -6,9 +6,8 @@
 //! cargo bench --bench instructions -- --record # writes the record anew
 //! ```
 //!
-//! Needs valgrind. The input is the genuine text of `training/written`, and its short pages
-//! of short lines. What starting takes is measured on an empty file and left out of
-//! the other figures.
+//! Needs valgrind. The input is the genuine text of `training/written`, and its short pages.
+//! What starting takes is measured on an empty file and left out of the other figures.
 
 use std::error::Error;
 use std::fmt::Write;

@@ -19,10 +19,10 @@ pub enum Bound {
 }
 
 impl Bound {
-    /// The threshold for a document of this class.
-    pub fn threshold_for(self, class: DocumentClass) -> Probability {
+    /// The threshold for a document whose class `class` tells, if it is asked.
+    fn threshold_for(self, class: impl FnOnce() -> DocumentClass) -> Probability {
         Probability::nearest(match self {
-            Bound::Point(point) => point.threshold_for(class),
+            Bound::Point(point) => point.threshold_for(class()),
             Bound::Threshold(threshold) => threshold,
         })
     }
@@ -54,13 +54,6 @@ pub struct Judgement {
     pub threshold: Probability,
 }
 
-impl Judgement {
-    /// The spam probability, but 0 where a guard keeps the paragraph.
-    pub fn spam_unless_guarded(&self) -> Probability {
-        if self.guard.is_some() { Probability::default() } else { self.spam }
-    }
-}
-
 /// Decides on all paragraphs of a document, given their log odds by the last stage.
 pub fn decide<'d>(
     facts: &'d [ParagraphFacts],
@@ -69,10 +62,10 @@ pub fn decide<'d>(
     policy: Policy<'d>,
 ) -> impl Iterator<Item = Judgement> + 'd {
     let document_words: f32 = facts.iter().map(|facts| facts.shape.words()).sum();
-    let threshold = policy.bound.threshold_for(document_class(values, calibration));
-    facts.iter().zip(values).map(move |(facts, value)| {
+    let spam = spam_probabilities(values, calibration);
+    let threshold = policy.bound.threshold_for(|| class_of(&spam));
+    facts.iter().zip(values).zip(spam).map(move |((facts, value), spam)| {
         let guard = guard(facts, document_words, &policy);
-        let spam = sigmoid(calibration.decision(value.spam()));
         let spam = Probability::nearest(spam).min(Probability::HIGHEST);
         let ad = Probability::nearest(spam.get() * value.ad_share());
         let label = match () {
@@ -86,9 +79,16 @@ pub fn decide<'d>(
 
 /// The class of a document, given the log odds of its paragraphs by the last stage.
 pub fn document_class(values: &[TextValue], calibration: Calibration) -> DocumentClass {
-    let spam = |value: &TextValue| sigmoid(calibration.decision(value.spam()));
-    let junk = values.iter().map(spam).sum::<f64>() / values.len().max(1) as f64;
-    DocumentClass::of(values.len(), junk)
+    class_of(&spam_probabilities(values, calibration))
+}
+
+fn spam_probabilities(values: &[TextValue], calibration: Calibration) -> Vec<f64> {
+    values.iter().map(|value| sigmoid(calibration.decision(value.spam()))).collect()
+}
+
+fn class_of(spam: &[f64]) -> DocumentClass {
+    let junk = spam.iter().sum::<f64>() / spam.len().max(1) as f64;
+    DocumentClass::of(spam.len(), junk)
 }
 
 /// Paragraphs of so many words are kept: some extractors print a page as one line.

@@ -21,6 +21,11 @@ impl Probability {
         Probability((p.clamp(0.0, 1.0) * 1e6).round() as u32)
     }
 
+    /// The probability, but 0 where a guard keeps the paragraph: what a threshold acts on.
+    pub fn unless(self, guard: Option<Guard>) -> Self {
+        if guard.is_some() { Probability::default() } else { self }
+    }
+
     /// The probability as a number in [0, 1].
     pub fn get(self) -> f64 {
         f64::from(self.0) / 1e6
@@ -68,9 +73,9 @@ impl Verdict {
         Probability(self.ad.0 + self.chrome.0)
     }
 
-    /// The same, but 0 where a guard keeps the paragraph: what a threshold would act on.
+    /// The same, but 0 where a guard keeps the paragraph.
     pub fn spam_unless_guarded(&self) -> Probability {
-        if self.guard.is_some() { Probability::default() } else { self.spam() }
+        self.spam().unless(self.guard)
     }
 }
 

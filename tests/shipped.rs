@@ -1,7 +1,7 @@
 //! The shipped model: that it is sound, and golden verdicts on texts written for it.
 
 use despam::model::ModelError;
-use despam::{Classifier, Label, Model, Unit};
+use despam::{Classifier, Label, Model, Unit, Verdict};
 
 const BYTES: &[u8] = include_bytes!("../models/default.safetensors");
 
@@ -39,25 +39,31 @@ fn old_formats_load_and_judge_as_they_did() {
     }
 }
 
-/// A document with the labels that it should get at the default point: genuine
+/// The lines of a document with their marks, and the default verdict on each: `k` must stay,
+/// `a` and `x` must go, `?` may go or stay.
+fn judged_lines(document: &str) -> Vec<(char, &str, Verdict)> {
+    let lines: Vec<(char, &str)> = document
+        .lines()
+        .filter_map(|line| {
+            line.split_once(' ').map(|(mark, text)| (mark.chars().next().unwrap_or('?'), text))
+        })
+        .collect();
+    let text: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
+    let verdicts = Classifier::new(Model::default_model())
+        .with_unit(Unit::Line)
+        .judge(text.join("\n").as_bytes());
+    assert_eq!(verdicts.len(), lines.len());
+    lines.into_iter().zip(verdicts).map(|((mark, text), verdict)| (mark, text, verdict)).collect()
+}
+
+/// Documents with the labels that they should get at the default point: genuine
 /// lines must stay, lines marked so must go, others may go or stay.
 #[test]
 fn golden_documents_are_judged_as_expected() {
     let documents = include_str!("golden.txt");
     let (mut wrong, mut count) = (Vec::new(), 0);
     for document in documents.split("\n===\n") {
-        let lines: Vec<(char, &str)> = document
-            .lines()
-            .filter_map(|line| {
-                line.split_once(' ').map(|(mark, text)| (mark.chars().next().unwrap_or('?'), text))
-            })
-            .collect();
-        let text: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
-        let verdicts = Classifier::new(Model::default_model())
-            .with_unit(Unit::Line)
-            .judge(text.join("\n").as_bytes());
-        assert_eq!(verdicts.len(), lines.len());
-        for ((mark, text), verdict) in lines.iter().zip(verdicts) {
+        for (mark, text, verdict) in judged_lines(document) {
             let right = match mark {
                 'k' => verdict.label == Label::Content,
                 'a' | 'x' => verdict.label.is_spam(),
@@ -82,18 +88,11 @@ fn pages_of_the_founding_genre_lose_nothing_genuine() {
     let (mut junk, mut found, mut pages, mut lost) = (0, 0, 0, Vec::new());
     for entry in std::fs::read_dir(folder).expect("the pages are there") {
         let page = std::fs::read_to_string(entry.expect("an entry").path()).expect("a text");
-        let lines: Vec<(&str, &str)> =
-            page.lines().filter_map(|line| line.split_once(' ')).collect();
-        let text: Vec<&str> = lines.iter().map(|(_, text)| *text).collect();
-        let verdicts = Classifier::new(Model::default_model())
-            .with_unit(Unit::Line)
-            .judge(text.join("\n").as_bytes());
-        assert_eq!(verdicts.len(), lines.len());
-        for ((mark, text), verdict) in lines.iter().zip(verdicts) {
+        for (mark, text, verdict) in judged_lines(&page) {
             let goes = verdict.label.is_spam();
-            match *mark {
-                "k" if goes => lost.push(format!("{} {text}", verdict.spam())),
-                "a" | "x" => {
+            match mark {
+                'k' if goes => lost.push(format!("{} {text}", verdict.spam())),
+                'a' | 'x' => {
                     junk += 1;
                     found += u32::from(goes);
                 }

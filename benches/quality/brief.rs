@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use despam::metrics::{Judged, figures};
+use despam::model::{LENGTHS, length_class};
 use despam::train::dataset::LabelledDocument;
 use despam::train::evaluate::judge;
 use despam::{Classifier, Label, Model};
@@ -49,13 +50,6 @@ pub fn print(model: &Model, documents: &[LabelledDocument]) {
     for point in model.points() {
         println!("keep {} thresholds {:?}", point.keep, point.thresholds);
     }
-}
-
-/// The fewest paragraphs of each class of length.
-const LENGTHS: [usize; 4] = [1, 2, 6, 16];
-
-fn length_class(paragraphs: usize) -> usize {
-    LENGTHS.iter().rposition(|fewest| paragraphs >= *fewest).unwrap_or(0)
 }
 
 /// The rows of a set by their documents' classes of length.

@@ -68,7 +68,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         brief::print(model, &documents);
         return Ok(());
     }
-    let mut thresholds = Vec::new();
     let mut sets: Vec<BTreeMap<String, Evaluation>> = Vec::new();
     for point in model.points() {
         let classifier = Classifier::new(model).with_bound(Bound::Point(*point));
@@ -76,10 +75,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         pool(&mut judged);
         judged.retain(|name, _| all || !name.contains('/'));
         sets.push(judged.iter().map(|(name, rows)| (name.clone(), evaluate(rows))).collect());
-        thresholds.push(point);
     }
     print_ranking(&sets[0]);
-    for (point, sets) in thresholds.iter().zip(&sets) {
+    for (point, sets) in model.points().iter().zip(&sets) {
         print_point(point, sets);
     }
     print_noise(&Classifier::new(model), &documents);

@@ -10,6 +10,7 @@
 //! keeps their names. A property test holds them equal.
 
 mod bag;
+pub(crate) mod bins;
 mod chunk;
 mod extractor;
 mod hash;

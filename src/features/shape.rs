@@ -6,18 +6,13 @@
 
 use wide::f32x4;
 
+use super::bins::{Measure, name, offsets};
 use super::chunk::{Chunk, ChunkClass, Count, Counts, PLAIN_COUNT, Sight};
 use super::kind::{EDGE_NAMES, Edge};
 use super::known::Known;
 use super::readable::Markup;
 use super::script::Script;
 use super::word::Plain;
-
-/// A shape number: its name and the lower edges of its bins but the first.
-struct Measure {
-    name: &'static str,
-    edges: &'static [f32],
-}
 
 const fn measure(name: &'static str, edges: &'static [f32]) -> Measure {
     Measure { name, edges }
@@ -33,6 +28,7 @@ const FIRST: usize = 2;
 const LAST: usize = 3;
 const TITLE: usize = 4;
 const SENTENCES: usize = 7;
+const WE_AND_YOU: usize = 22;
 const KEY_VALUES: usize = 30;
 
 const MEASURES: [Measure; SHAPE_COUNT] = [
@@ -119,24 +115,7 @@ const fn side_by_side<const GROUPS: usize>(skip: usize) -> [[f32x4; GROUPS]; 8] 
     rows
 }
 
-const fn bins(measure: usize) -> usize {
-    MEASURES[measure].edges.len() + 1
-}
-
-const OFFSETS: [usize; SHAPE_COUNT + CROSSES.len() + 1] = {
-    let mut offsets = [0; SHAPE_COUNT + CROSSES.len() + 1];
-    let mut i = 0;
-    while i < SHAPE_COUNT {
-        offsets[i + 1] = offsets[i] + bins(i);
-        i += 1;
-    }
-    while i < SHAPE_COUNT + CROSSES.len() {
-        let (a, b) = CROSSES[i - SHAPE_COUNT];
-        offsets[i + 1] = offsets[i] + bins(a) * bins(b);
-        i += 1;
-    }
-    offsets
-};
+const OFFSETS: [usize; SHAPE_COUNT + CROSSES.len() + 1] = offsets(&MEASURES, &CROSSES);
 
 /// How many bins there are, crossed ones included; bin ids are below it.
 pub const BIN_COUNT: usize = OFFSETS[SHAPE_COUNT + CROSSES.len()];
@@ -151,29 +130,15 @@ pub fn shape_name(index: usize) -> &'static str {
 
 /// What a bin stands for, such as `words 3 to 4` or `last-character full-stop`.
 pub fn bin_name(bin: usize) -> String {
-    let row = OFFSETS.partition_point(|offset| *offset <= bin) - 1;
-    let inside = bin - OFFSETS[row];
-    match row.checked_sub(SHAPE_COUNT) {
-        None => range_name(row, inside),
-        Some(cross) => {
-            let (a, b) = CROSSES[cross];
-            let (bin_a, bin_b) = (inside / bins(b), inside % bins(b));
-            format!("{} & {}", range_name(a, bin_a), range_name(b, bin_b))
-        }
-    }
+    name(bin, &OFFSETS, &MEASURES, &CROSSES, range_name)
 }
 
 fn range_name(measure: usize, bin: usize) -> String {
-    let Measure { name, edges } = MEASURES[measure];
     if measure == FIRST || measure == LAST {
-        return format!("{name} {}", EDGE_NAMES[bin]);
+        return format!("{} {}", MEASURES[measure].name, EDGE_NAMES[bin]);
     }
-    match (bin.checked_sub(1).map(|low| edges[low]), edges.get(bin)) {
-        (None, Some(high)) => format!("{name} < {high}"),
-        (Some(low), Some(high)) => format!("{name} {low}..{high}"),
-        (Some(low), None) => format!("{name} >= {low}"),
-        (None, None) => name.to_owned(),
-    }
+    let (low, high) = MEASURES[measure].edges_of(bin);
+    MEASURES[measure].range(low, high)
 }
 
 /// The shape numbers of a paragraph.
@@ -228,7 +193,7 @@ impl Shape {
 
     /// Share of words that address the reader or speak for the writer: we, you and the like.
     pub fn we_and_you(&self) -> f32 {
-        self.values[22]
+        self.values[WE_AND_YOU]
     }
 
     /// Appends the ids of the bins that the numbers fall into, one a measure and
@@ -254,7 +219,7 @@ impl Shape {
         }
         let crossed = all[SHAPE_COUNT..].iter_mut().zip(&OFFSETS[SHAPE_COUNT..]);
         for ((id, offset), (a, b)) in crossed.zip(CROSSES) {
-            *id = (offset + bin[a] * bins(b) + bin[b]) as u32;
+            *id = (offset + bin[a] * MEASURES[b].bins() + bin[b]) as u32;
         }
         out.extend_from_slice(&all);
     }

@@ -39,7 +39,13 @@ pub struct OperatingPoint {
 pub struct DocumentClass(usize);
 
 /// The fewest paragraphs of documents of each length.
-const LENGTHS: [usize; 4] = [1, 2, 6, 16];
+pub const LENGTHS: [usize; 4] = [1, 2, 6, 16];
+
+/// Which of the [`LENGTHS`] a document of so many paragraphs has.
+pub fn length_class(paragraphs: usize) -> usize {
+    LENGTHS.iter().rposition(|fewest| paragraphs >= *fewest).unwrap_or(0)
+}
+
 /// The least junk shares of the longest documents. In shorter ones the share is too uncertain.
 const JUNK_SHARES: [f64; 3] = [0.0, 0.15, 0.4];
 
@@ -54,7 +60,7 @@ impl DocumentClass {
 
     /// The class of a document of so many paragraphs of which the share `junk` is spam.
     pub fn of(paragraphs: usize, junk: f64) -> Self {
-        let length = LENGTHS.iter().rposition(|fewest| paragraphs >= *fewest).unwrap_or(0);
+        let length = length_class(paragraphs);
         let junk = JUNK_SHARES.iter().rposition(|least| junk >= *least).unwrap_or(0);
         DocumentClass(if length + 1 < LENGTHS.len() { length } else { length + junk })
     }

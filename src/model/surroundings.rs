@@ -7,17 +7,12 @@
 //! bins of both are the *cells* that the last stage has weights for.
 
 use super::facts::ParagraphFacts;
+use crate::features::bins::{Measure, name, offsets};
 
 /// Value of what is not there, such as the paragraph before the first one.
 const ABSENT: f32 = f32::NEG_INFINITY;
 /// The edge between what is absent and what is there.
 const PRESENT: f32 = -1e30;
-
-/// A number of a paragraph in its document, with the lower edges of its bins but the first.
-struct Measure {
-    name: &'static str,
-    edges: &'static [f32],
-}
 
 macro_rules! measures {
     ($($id:ident $name:literal [$($edge:expr),*] |$s:ident, $i:ident| $formula:expr;)*) => {
@@ -97,9 +92,9 @@ measures! {
     CommonAbove "words in common above the mean" [PRESENT, -0.3, -0.15, -0.05, 0.05, 0.15, 0.3]
         |s, i| s.facts[i].overlap.map_or(ABSENT, |overlap| overlap - s.mean_overlap);
     Repeats "repeated" [1., 2., 3., 6.] |s, i| s.facts[i].repeats as f32;
-    SpamAbove "spam above the others" [PRESENT, -6., -4., -2., -1., 0., 1., 2., 3., 4., 6., 8.] |s, i| s.above(&s.spam_values, i);
-    AdAbove "ad above the others" [PRESENT, -4., -2., -1., 0., 1., 2., 3., 4., 6.] |s, i| s.above(&s.ad_values, i);
-    YouAbove "we and you above the others" [PRESENT, -0.03, -0.008, 0.008, 0.03, 0.06, 0.12] |s, i| s.above(&s.address, i);
+    SpamAbove "spam above the others" [PRESENT, -6., -4., -2., -1., 0., 1., 2., 3., 4., 6., 8.] |s, i| s.above(spam, s.spam_sum, i);
+    AdAbove "ad above the others" [PRESENT, -4., -2., -1., 0., 1., 2., 3., 4., 6.] |s, i| s.above(ad, s.ad_sum, i);
+    YouAbove "we and you above the others" [PRESENT, -0.03, -0.008, 0.008, 0.03, 0.06, 0.12] |s, i| s.above(address, s.address_sum, i);
 }
 
 /// Pairs of measures whose bins are crossed.
@@ -143,27 +138,21 @@ const CROSSES: &[(Id, Id)] = &[
     (Id::WordsAfter1, Id::Length),
 ];
 
-const fn bins_of(measure: usize) -> usize {
-    MEASURES[measure].edges.len() + 1
-}
+/// The same pairs by number.
+const PAIRS: &[(usize, usize)] = &{
+    let mut pairs = [(0, 0); CROSSES.len()];
+    let mut i = 0;
+    while i < pairs.len() {
+        pairs[i] = (CROSSES[i].0 as usize, CROSSES[i].1 as usize);
+        i += 1;
+    }
+    pairs
+};
 
 /// How many cells one paragraph is in.
 pub const CELLS: usize = MEASURES.len() + CROSSES.len();
 
-const OFFSETS: [usize; CELLS + 1] = {
-    let mut offsets = [0; CELLS + 1];
-    let mut i = 0;
-    while i < MEASURES.len() {
-        offsets[i + 1] = offsets[i] + bins_of(i);
-        i += 1;
-    }
-    while i < CELLS {
-        let (a, b) = CROSSES[i - MEASURES.len()];
-        offsets[i + 1] = offsets[i] + bins_of(a as usize) * bins_of(b as usize);
-        i += 1;
-    }
-    offsets
-};
+const OFFSETS: [usize; CELLS + 1] = offsets(MEASURES, PAIRS);
 
 /// How many cells there are; ids of cells are below it.
 pub const CELL_COUNT: usize = OFFSETS[CELLS];
@@ -172,34 +161,21 @@ pub const CELL_COUNT: usize = OFFSETS[CELLS];
 /// cell is which.
 pub fn definition() -> String {
     let measures = MEASURES.iter().map(|Measure { name, edges }| format!("{name} {edges:?}\n"));
-    let name = |id: Id| MEASURES[id as usize].name;
-    let crosses = CROSSES.iter().map(|(a, b)| format!("{} & {}\n", name(*a), name(*b)));
+    let crosses =
+        PAIRS.iter().map(|(a, b)| format!("{} & {}\n", MEASURES[*a].name, MEASURES[*b].name));
     measures.chain(crosses).collect()
 }
 
 /// What a cell stands for, such as `paragraphs before 2..3` or `words < 2 & paragraphs 3..4`.
 pub fn cell_name(cell: usize) -> String {
-    let row = OFFSETS.partition_point(|offset| *offset <= cell) - 1;
-    let inside = cell - OFFSETS[row];
-    match row.checked_sub(MEASURES.len()) {
-        None => range_name(row, inside),
-        Some(cross) => {
-            let (a, b) = CROSSES[cross];
-            let (bin_a, bin_b) = (inside / bins_of(b as usize), inside % bins_of(b as usize));
-            format!("{} & {}", range_name(a as usize, bin_a), range_name(b as usize, bin_b))
-        }
-    }
+    name(cell, &OFFSETS, MEASURES, PAIRS, range_name)
 }
 
 fn range_name(measure: usize, bin: usize) -> String {
-    let Measure { name, edges } = &MEASURES[measure];
-    let low = bin.checked_sub(1).map(|low| edges[low]);
-    match (low, edges.get(bin)) {
-        (None, Some(&PRESENT)) => format!("{name}: none"),
-        (None | Some(PRESENT), Some(high)) => format!("{name} < {high}"),
-        (Some(low), Some(high)) => format!("{name} {low}..{high}"),
-        (Some(low), None) => format!("{name} >= {low}"),
-        (None, None) => (*name).to_owned(),
+    let measure = &MEASURES[measure];
+    match measure.edges_of(bin) {
+        (None, Some(PRESENT)) => format!("{}: none", measure.name),
+        (low, high) => measure.range(low.filter(|low| *low != PRESENT), high),
     }
 }
 
@@ -223,23 +199,22 @@ pub struct Surroundings<'d> {
     prose_after: Vec<u16>,
     runs: Vec<Run>,
     mean_overlap: f32,
-    spam_values: Values,
-    ad_values: Values,
-    address: Values,
+    spam_sum: f32,
+    ad_sum: f32,
+    address_sum: f32,
 }
 
-/// Values of all paragraphs with their sum.
-struct Values {
-    values: Vec<f32>,
-    sum: f32,
+/// Values of a paragraph that are held against the mean of the others.
+fn spam(facts: &ParagraphFacts) -> f32 {
+    facts.spam.clamp(-10.0, 10.0)
 }
 
-impl Values {
-    fn new(values: impl Iterator<Item = f32>) -> Self {
-        let values: Vec<f32> = values.collect();
-        let sum = values.iter().sum();
-        Values { values, sum }
-    }
+fn ad(facts: &ParagraphFacts) -> f32 {
+    facts.value.ad.clamp(-10.0, 10.0) as f32
+}
+
+fn address(facts: &ParagraphFacts) -> f32 {
+    facts.shape.we_and_you()
 }
 
 impl<'d> Surroundings<'d> {
@@ -265,9 +240,9 @@ impl<'d> Surroundings<'d> {
             },
             runs: short_runs(facts),
             mean_overlap: overlaps().sum::<f32>() / overlaps().count().max(1) as f32,
-            spam_values: Values::new(each().map(|facts| facts.spam.clamp(-10.0, 10.0))),
-            ad_values: Values::new(each().map(|facts| facts.value.ad.clamp(-10.0, 10.0) as f32)),
-            address: Values::new(each().map(|facts| facts.shape.we_and_you())),
+            spam_sum: each().map(spam).sum(),
+            ad_sum: each().map(ad).sum(),
+            address_sum: each().map(address).sum(),
         }
     }
 
@@ -281,9 +256,9 @@ impl<'d> Surroundings<'d> {
         for (measure, bin) in bins.iter().enumerate() {
             cells[measure] = OFFSETS[measure] as u16 + bin;
         }
-        for (cross, (a, b)) in CROSSES.iter().enumerate() {
+        for (cross, (a, b)) in PAIRS.iter().enumerate() {
             let row = MEASURES.len() + cross;
-            let inside = bins[*a as usize] * bins_of(*b as usize) as u16 + bins[*b as usize];
+            let inside = bins[*a] * MEASURES[*b].bins() as u16 + bins[*b];
             cells[row] = OFFSETS[row] as u16 + inside;
         }
         cells
@@ -343,12 +318,13 @@ impl<'d> Surroundings<'d> {
         before / (before + after).max(1.0)
     }
 
-    /// How far the value of `i` is above the mean of the others.
-    fn above(&self, values: &Values, i: usize) -> f32 {
-        let own = values.values[i];
-        match values.values.len() - 1 {
+    /// How far the value of `i` is above the mean of the others, given the sum of all.
+    #[inline(always)]
+    fn above(&self, value: impl Fn(&ParagraphFacts) -> f32, sum: f32, i: usize) -> f32 {
+        let own = value(&self.facts[i]);
+        match self.facts.len() - 1 {
             0 => ABSENT,
-            others => own - (values.sum - own) / others as f32,
+            others => own - (sum - own) / others as f32,
         }
     }
 }

@@ -41,8 +41,7 @@ pub const LINE_CHARACTERS: usize = 200;
 pub struct Statistics {
     /// By label.
     pub labels: BTreeMap<Label, LabelTally>,
-    /// By spam probability, [`PROBABILITY_BINS`] bins from 0 to 1. What a guard keeps
-    /// has probability 0.
+    /// By spam probability, [`PROBABILITY_BINS`] bins from 0 to 1, also of what a guard keeps.
     pub spam_probability: Vec<Amount>,
     /// Documents by the share of their words that is removed, [`SHARE_BINS`] bins. A
     /// section of a long text counts for itself.

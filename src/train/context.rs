@@ -13,7 +13,6 @@ pub struct ContextRows {
     rows: Rows,
     labels: Vec<Label>,
     folds: Vec<u8>,
-    weights: Vec<f64>,
 }
 
 /// A fitted last stage, not yet calibrated.
@@ -31,18 +30,17 @@ pub struct ContextFit {
 impl Default for ContextRows {
     fn default() -> Self {
         let rows = Rows::new(CELL_COUNT);
-        ContextRows { rows, labels: Vec::new(), folds: Vec::new(), weights: Vec::new() }
+        ContextRows { rows, labels: Vec::new(), folds: Vec::new() }
     }
 }
 
 impl ContextRows {
-    /// Adds the rows of a document's paragraphs that have a label; each counts `weight`.
+    /// Adds the rows of a document's paragraphs that have a label.
     pub fn push(
         &mut self,
         facts: &[ParagraphFacts],
         labels: impl Iterator<Item = Option<Label>>,
         fold: u8,
-        weight: f64,
     ) {
         let surroundings = Surroundings::new(facts);
         for ((i, facts), label) in facts.iter().enumerate().zip(labels) {
@@ -51,7 +49,6 @@ impl ContextRows {
             self.rows.push_with_offset(cells, [0.0, facts.value.ad, facts.value.chrome]);
             self.labels.push(label);
             self.folds.push(fold);
-            self.weights.push(weight);
         }
     }
 
@@ -65,8 +62,8 @@ impl ContextRows {
         self.labels.is_empty()
     }
 
-    /// Fits all rows but those of fold `without`; `c` is what a row of weight 1 counts
-    /// against the penalty on the weights.
+    /// Fits all rows but those of fold `without`; `c` is what a row counts against the
+    /// penalty on the weights.
     pub fn fit(
         &self,
         without: Option<u8>,
@@ -75,11 +72,7 @@ impl ContextRows {
     ) -> Result<ContextFit, FitError> {
         let chosen = (0..self.len()).filter(|row| without != Some(self.folds[*row]));
         let targets: Vec<Target> = chosen
-            .map(|row| Target {
-                row: row as u32,
-                label: self.labels[row],
-                weight: c * self.weights[row],
-            })
+            .map(|row| Target { row: row as u32, label: self.labels[row], weight: c })
             .collect();
         let fit = params.solve(&self.rows, &targets)?;
         let cells = fit.weights.iter().map(pair).collect();

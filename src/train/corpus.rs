@@ -31,8 +31,6 @@ pub struct RowDocument {
     pub group: u32,
     /// The fold it is tested in.
     pub fold: u8,
-    /// Whether it was made of other documents.
-    pub made: bool,
     /// Number of its extractor in [`Corpus::extractors`], if any.
     pub extractor: Option<u32>,
     /// The language it is plainly in, if any.
@@ -164,7 +162,6 @@ impl Corpus {
                 source: sources.number(&document.source),
                 group: groups.number(&document.group),
                 fold,
-                made: false,
                 extractor,
                 language: None,
                 paragraphs,
@@ -374,7 +371,7 @@ fn piece(document: &RowDocument, most: usize, random: &mut SplitMix) -> RowDocum
     let start = random.below(document.paragraphs.len().max(1));
     let end = (start + length).min(document.paragraphs.len());
     let paragraphs = document.paragraphs[start..end].to_vec();
-    RowDocument { paragraphs, made: true, ..document.clone() }
+    RowDocument { paragraphs, ..document.clone() }
 }
 
 /// At most `length` neighbours of a list, from a random place on.
@@ -413,7 +410,7 @@ struct Set {
 /// A list of one of the sets, drawn by their shares.
 fn draw<'l>(sets: &'l BTreeMap<u32, Set>, random: &mut SplitMix) -> Option<&'l [u32]> {
     let all: f64 = sets.values().map(|set| set.share).sum();
-    let mut place = random.next() as f64 / u64::MAX as f64 * all;
+    let mut place = random.unit() * all;
     let set = sets.values().find(|set| {
         place -= set.share;
         place <= 0.0
@@ -434,7 +431,6 @@ impl SpamLists {
             source: 0,
             group: 0,
             fold,
-            made: true,
             extractor: None,
             language: None,
             paragraphs: rows.iter().map(|row| (*row, Some(label))).collect(),
@@ -468,7 +464,7 @@ impl SpamLists {
             };
             paragraphs.splice(at..at, run.iter().map(|row| (*row, Some(label))));
         }
-        Some(RowDocument { paragraphs, made: true, ..carrier.clone() })
+        Some(RowDocument { paragraphs, ..carrier.clone() })
     }
 }
 

@@ -573,6 +573,11 @@ impl SplitMix {
         z ^ (z >> 31)
     }
 
+    /// A number in [0, 1].
+    pub fn unit(&mut self) -> f64 {
+        self.next() as f64 / u64::MAX as f64
+    }
+
     /// A number below `bound`, which is above 0.
     pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next()) * bound as u128) >> 64) as usize

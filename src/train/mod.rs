@@ -111,8 +111,8 @@ pub fn train(
     threads: usize,
     progress: Progress<'_>,
 ) -> Result<Trained, TrainError> {
-    let documents = &recipe.chosen(documents);
-    let trainer = Trainer::new(documents, recipe, base, threads, progress)?;
+    let documents = recipe.chosen(documents);
+    let trainer = Trainer::new(&documents, recipe, base, threads, progress)?;
     let text = trainer.fit_text()?;
     let context = trainer.fit_context(&text.values)?;
     trainer.assemble(documents, text, context)
@@ -309,10 +309,10 @@ impl<'t> Trainer<'t> {
         let mut rows = ContextRows::default();
         let mut relations = Relations::default();
         for document in self.context_documents() {
-            if !self.policy(document, Bound::Threshold(1.0)).unknown_language {
+            if !self.is_in_unknown_language(document) {
                 let facts = self.corpus.facts(document, values, &mut relations);
                 let labels = document.paragraphs.iter().map(|(_, label)| *label);
-                rows.push(&facts, labels, document.fold, 1.0);
+                rows.push(&facts, labels, document.fold);
             }
         }
         if rows.is_empty() {
@@ -334,7 +334,7 @@ impl<'t> Trainer<'t> {
         let mut chosen: Vec<&RowDocument> = Vec::new();
         for document in &self.corpus.documents {
             let source = self.recipe.source(&self.corpus.sources[document.source as usize]);
-            let draw = random.next() as f64 / u64::MAX as f64;
+            let draw = random.unit();
             if source.documents && draw < source.context_share {
                 chosen.push(document);
             }
@@ -342,16 +342,14 @@ impl<'t> Trainer<'t> {
         chosen.extend(&self.made);
         let total: usize = chosen.iter().map(|document| document.paragraphs.len()).sum();
         let share = self.recipe.context.max_rows as f64 / total.max(1) as f64;
-        chosen.retain(|_| random.next() as f64 / (u64::MAX as f64) < share);
+        chosen.retain(|_| random.unit() < share);
         chosen
     }
 
-    /// The policy for a document: scripts and languages that the model will know.
-    fn policy(&self, document: &RowDocument, bound: Bound) -> Policy<'_> {
-        let unknown_language = document
-            .language
-            .is_some_and(|language| !self.languages.iter().any(|known| known == language));
-        Policy { bound, scripts: &self.scripts, unknown_language }
+    /// Whether a document is plainly in a language that the model will not know.
+    fn is_in_unknown_language(&self, document: &RowDocument) -> bool {
+        let is_known = |language| self.languages.iter().any(|known| known == language);
+        document.language.is_some_and(|language| !is_known(language))
     }
 
     /// What models that never saw the document's group make of it.
@@ -373,8 +371,7 @@ impl<'t> Trainer<'t> {
         let (mut decisions, mut spam) = (Vec::new(), Vec::new());
         for (document, found) in self.corpus.documents.iter().zip(documents) {
             let source = self.recipe.source(&self.corpus.sources[document.source as usize]);
-            let policy = self.policy(document, Bound::Threshold(1.0));
-            if !source.documents || policy.unknown_language {
+            if !source.documents || self.is_in_unknown_language(document) {
                 continue;
             }
             for ((_, label), value) in document.paragraphs.iter().zip(&found.values) {
@@ -395,7 +392,9 @@ impl<'t> Trainer<'t> {
         calibration: Calibration,
         bound: Bound,
     ) -> impl Iterator<Item = Judgement> + 'd {
-        decide(&found.facts, &found.values, calibration, self.policy(document, bound))
+        let unknown_language = self.is_in_unknown_language(document);
+        let policy = Policy { bound, scripts: &self.scripts, unknown_language };
+        decide(&found.facts, &found.values, calibration, policy)
     }
 
     fn find_points(&self, fits: &ContextFits, values: &[TextValue]) -> Vec<ReportPoint> {
@@ -420,7 +419,7 @@ impl<'t> Trainer<'t> {
             let genuine = genuine.map(|((_, facts), judgement)| Genuine {
                 group: document.group,
                 words: facts.shape.words(),
-                spam: judgement.spam_unless_guarded().get(),
+                spam: judgement.spam.unless(judgement.guard).get(),
             });
             let class = document_class(&found.values, fits.models[0].calibration());
             pools.add(&pool, class, genuine);
@@ -437,7 +436,7 @@ impl<'t> Trainer<'t> {
 
     fn assemble(
         &self,
-        documents: &[LabelledDocument],
+        documents: Vec<LabelledDocument>,
         text: TextFit,
         context: ContextFits,
     ) -> Result<Trained, TrainError> {
@@ -475,7 +474,7 @@ impl<'t> Trainer<'t> {
             points: points.iter().map(|point| point.point).collect(),
             self_test: Vec::new(),
             card: card(
-                documents,
+                &documents,
                 self.recipe,
                 self.base,
                 self.scripts.clone(),
@@ -486,7 +485,7 @@ impl<'t> Trainer<'t> {
         let self_test = SELF_TEST.iter().map(|document| self_test(&model, document)).collect();
         model = Model::from_parts(ModelParts { self_test, ..parts })?;
         (self.progress)("report", 1, 1);
-        Ok(Trained { model, report, documents: documents.to_vec(), out_of_fold })
+        Ok(Trained { model, report, documents, out_of_fold })
     }
 
     fn evaluate(&self, fits: &ContextFits, point: OperatingPoint) -> BTreeMap<String, Evaluation> {
@@ -503,7 +502,7 @@ impl<'t> Trainer<'t> {
                     cluster: document.group,
                     words: facts.shape.words() as u32,
                     truth: (*label)?,
-                    spam: judgement.spam_unless_guarded().get(),
+                    spam: judgement.spam.unless(judgement.guard).get(),
                     verdict: judgement.label,
                 })
             });

@@ -23,7 +23,7 @@ pub(super) fn disguised(documents: &[LabelledDocument], recipe: &Recipe) -> Vec<
         let fold = fold_of(&document.group, recipe.seed, recipe.folds);
         let mut paragraphs = Vec::new();
         for paragraph in &document.paragraphs {
-            let draw = random.next() as f64 / u64::MAX as f64;
+            let draw = random.unit();
             if paragraph.label != Some(Label::Ad) || draw >= recipe.augment.disguised {
                 continue;
             }

@@ -29,11 +29,12 @@ impl Pools {
     /// loses no more than it may in any pool.
     pub(super) fn find_points(&self, groups: usize, recipe: &Recipe) -> Vec<ReportPoint> {
         let z = normal_quantile(recipe.confidence);
+        let views: Vec<Vec<Vec<Genuine>>> = self.0.iter().map(views).collect();
         let mut points: Vec<ReportPoint> = Vec::new();
         for keep in &recipe.keep {
             let loss = 1.0 - keep / 100.0;
             let found: Vec<Point> =
-                self.0.iter().map(|pools| find_point(&views(pools), groups, loss, z)).collect();
+                views.iter().map(|views| find_point(views, groups, loss, z)).collect();
             let mut thresholds = std::array::from_fn(|class| found[class].threshold);
             // A point that keeps more is never the looser one.
             if let Some(stricter) = points.last() {
